@@ -1,0 +1,143 @@
+"""What is asked and what is answered, as frozen values. Offsets and times as in `index.article`."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from index import Article, BadRequest, Evidence, Filter, Span
+
+LONGEST_QUESTION = 4000  # characters; a question longer than that is a document
+DEFAULT_PASSAGES = 10
+MOST_PASSAGES = 100
+
+Status = Literal["answered", "partial", "abstained"]
+Verdict = Literal["verbatim", "supported", "unchecked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody asks, and of which articles."""
+
+    text: str
+    filter: Filter = field(default_factory=Filter)
+    k: int = DEFAULT_PASSAGES
+    conversation_id: str | None = None
+
+
+def check(question: Question, now: datetime) -> Question:
+    """The question without surrounding white space. Raises BadRequest when it cannot be asked as it stands."""
+    text = question.text.strip()
+    chosen = question.filter
+    if not text:
+        raise BadRequest("question", "The question is empty. Ask something, for example: Who is the mayor?")
+    if len(text) > LONGEST_QUESTION:
+        raise BadRequest(
+            "question",
+            f"The question has {len(text):,} characters; at most {LONGEST_QUESTION:,} can be asked. Shorten it.",
+        )
+    if not 1 <= question.k <= MOST_PASSAGES:
+        raise BadRequest("k", f"k must be between 1 and {MOST_PASSAGES} passages, not {question.k}.")
+    if chosen.since is not None and chosen.until is not None and chosen.since >= chosen.until:
+        raise BadRequest("from", f"from ({chosen.since:%Y-%m-%d}) must be before to ({chosen.until:%Y-%m-%d}).")
+    if chosen.as_of is not None and chosen.as_of > now:
+        raise BadRequest("as_of", f"as_of ({chosen.as_of:%Y-%m-%d %H:%M} UTC) is in the future.")
+    return replace(question, text=text)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A verbatim stretch of an article that a sentence rests on."""
+
+    evidence: Evidence
+    span: Span
+
+    @property
+    def text(self) -> str:
+        """The quoted characters, exactly as stored."""
+        return self.evidence.passage.quote(self.span)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenSentence:
+    """One sentence of an answer with the quotes that carry it. Only a notice of ours has no quote."""
+
+    text: str
+    quotes: tuple[Quote, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens a model was sent and wrote, and what they cost in US dollars."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered quote of an answer: where it stands, and a link that opens it highlighted."""
+
+    index: int
+    article: Article
+    quote: str
+    start: int
+    end: int
+    highlight_url: str | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """A sentence as it is given: its text, the numbers of its citations, how it was proven."""
+
+    text: str
+    citations: tuple[int, ...]
+    verdict: Verdict
+
+    @property
+    def marked(self) -> str:
+        """The text with its citation numbers, as it stands in the answer's text."""
+        return self.text + "".join(f" [{number}]" for number in self.citations)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An article that was found for the question, with the score of its best passage."""
+
+    article: Article
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds from the question: search done, first sentence given, all done."""
+
+    search: float
+    first_sentence: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered. `text` is the sentences with their citation numbers, joined by single spaces."""
+
+    id: str
+    conversation_id: str
+    question: str
+    standalone_question: str
+    status: Status
+    as_of: datetime
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    sources: tuple[Source, ...]
+    writer: str
+    model: str | None
+    usage: Usage
+    timings: Timings
+
+    @property
+    def text(self) -> str:
+        """The whole answer as one text."""
+        return " ".join(sentence.marked for sentence in self.sentences)

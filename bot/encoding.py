@@ -1,0 +1,127 @@
+"""Answers and events as JSON values, one shape for every surface (DESIGN.md section 7)."""
+
+from datetime import datetime
+from typing import Any
+
+from bot.answer import Answer, AnswerSentence, Citation, Source
+from bot.events import (
+    AnswerCompleted,
+    AnswerCreated,
+    AnswerFailed,
+    Event,
+    SearchCompleted,
+    SearchStarted,
+    SentenceProven,
+)
+from index import Article
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """The Answer of the public contract."""
+    return {
+        "answer_id": answer.id,
+        "conversation_id": answer.conversation_id,
+        "question": answer.question,
+        "standalone_question": answer.standalone_question,
+        "status": answer.status,
+        "text": answer.text,
+        "as_of": time_json(answer.as_of),
+        "sentences": [_sentence(each) for each in answer.sentences],
+        "citations": [_citation(each) for each in answer.citations],
+        "sources": [source_json(each) for each in answer.sources],
+        "writer": answer.writer,
+        "model": answer.model,
+        "usage": {
+            "prompt_tokens": answer.usage.prompt_tokens,
+            "completion_tokens": answer.usage.completion_tokens,
+            "cost_usd": answer.usage.cost_usd,
+        },
+        "timings_ms": {
+            "search": round(answer.timings.search, 1),
+            "first_sentence": round(answer.timings.first_sentence, 1),
+            "total": round(answer.timings.total, 1),
+        },
+    }
+
+
+def event_json(event: Event) -> tuple[str, dict[str, Any]]:
+    """An event's name and data as they go over the wire."""
+    match event:
+        case AnswerCreated(answer_id, conversation_id, question):
+            return "answer.created", {
+                "answer_id": answer_id,
+                "conversation_id": conversation_id,
+                "question": question,
+            }
+        case SearchStarted(query):
+            return "search.started", {"query": query}
+        case SearchCompleted(sources):
+            return "search.completed", {"sources": [source_json(each) for each in sources]}
+        case SentenceProven(index, delta, sentence, citations):
+            return "sentence", {
+                "index": index,
+                "delta": delta,
+                **_sentence(sentence),
+                "new_citations": [_citation(each) for each in citations],
+            }
+        case AnswerCompleted(answer):
+            return "answer.completed", answer_json(answer)
+        case AnswerFailed(answer_id, code, message):
+            return "error", {"answer_id": answer_id, "code": code, "message": message}
+
+
+def source_json(source: Source) -> dict[str, Any]:
+    """A source as the contract has it."""
+    article = source.article
+    return {
+        "article_id": article.id,
+        "title": article.title,
+        "publisher": article.publisher,
+        "published_at": time_json(article.published_at),
+        "url": article.url,
+        "score": round(source.score, 4),
+    }
+
+
+def article_json(article: Article) -> dict[str, Any]:
+    """An article's metadata, without its body."""
+    return {
+        "article_id": article.id,
+        "title": article.title,
+        "byline": article.byline,
+        "publisher": article.publisher,
+        "section": article.section,
+        "language": article.language,
+        "dateline": article.dateline,
+        "published_at": time_json(article.published_at),
+        "modified_at": time_json(article.modified_at),
+        "url": article.url,
+        "source": article.source,
+    }
+
+
+def time_json(time: datetime | None) -> str | None:
+    """ISO 8601 in UTC with a Z."""
+    return None if time is None else time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _sentence(sentence: AnswerSentence) -> dict[str, Any]:
+    return {"text": sentence.text, "citations": list(sentence.citations), "verdict": sentence.verdict}
+
+
+def _citation(citation: Citation) -> dict[str, Any]:
+    article = citation.article
+    return {
+        "index": citation.index,
+        "article_id": article.id,
+        "title": article.title,
+        "publisher": article.publisher,
+        "byline": article.byline,
+        "published_at": time_json(article.published_at),
+        "url": article.url,
+        "quote": citation.quote,
+        "start": citation.start,
+        "end": citation.end,
+        "highlight_url": citation.highlight_url,
+        "verdict": citation.verdict,
+    }

@@ -1,0 +1,187 @@
+"""One question from asking to proven answer, as a stream of events. Every surface encodes these and adds no logic."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from bot.answer import (
+    Answer,
+    AnswerSentence,
+    Citation,
+    ProvenSentence,
+    Question,
+    Quote,
+    Source,
+    Status,
+    Timings,
+    Usage,
+    check,
+)
+from bot.encoding import answer_json
+from bot.events import (
+    AnswerCompleted,
+    AnswerCreated,
+    AnswerFailed,
+    Event,
+    SearchCompleted,
+    SearchStarted,
+    SentenceProven,
+)
+from bot.links import highlight_url
+from bot.publishers import known_publishers, named
+from bot.wording import nothing_found
+from index import Archive, DatelineError, Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A sentence the writer wanted to say and could not prove, with the reason it was dropped."""
+
+    text: str
+    reason: str
+
+
+class Writer(Protocol):
+    """Turns a question and its evidence into proven sentences, one at a time."""
+
+    name: str
+    model: str | None
+
+    def write(
+        self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
+    ) -> AsyncGenerator[ProvenSentence | LeftOut | Usage]:
+        """Sentences that are already proven; what was dropped; once, at the end, the usage."""
+        ...
+
+
+async def ask(question: Question, archive: Archive, writer: Writer) -> AsyncGenerator[Event]:
+    """Answer a question. Ends with exactly one AnswerCompleted or AnswerFailed.
+
+    Raises BadRequest before the first event when the question cannot be asked as it stands.
+    """
+    started = time.perf_counter()
+    question = check(question, datetime.now(UTC))
+    publishers = await asyncio.to_thread(archive.publishers)
+    known_publishers(question.filter.publishers, publishers)
+    answer_id, conversation_id = _new_id("ans"), question.conversation_id or _new_id("conv")
+    yield AnswerCreated(answer_id, conversation_id, question.text)
+    try:
+        yield SearchStarted(question.text)
+        favoured = named(question.text, publishers)
+        evidence = await asyncio.to_thread(archive.search, question.text, question.k, question.filter, favoured)
+        weights = await asyncio.to_thread(archive.word_weights, question.text)
+        sources = _sources(evidence)
+        searched = time.perf_counter()
+        yield SearchCompleted(sources)
+
+        draft = _Draft()
+        first: float | None = None
+        async with aclosing(writer.write(question, evidence, weights)) as writing:
+            async for written in writing:
+                if (proven := draft.take(written)) is not None:
+                    first = first or time.perf_counter()
+                    yield proven
+        if not draft.sentences:
+            yield draft.add(ProvenSentence(nothing_found(question, evidence, weights), (), "supported"))
+        ended = time.perf_counter()
+        answer = Answer(
+            id=answer_id,
+            conversation_id=conversation_id,
+            question=question.text,
+            standalone_question=question.text,
+            status=draft.status,
+            as_of=question.filter.as_of or datetime.now(UTC),
+            sentences=tuple(draft.sentences),
+            citations=tuple(draft.citations.values()),
+            sources=sources,
+            writer=writer.name,
+            model=writer.model,
+            usage=draft.usage,
+            timings=Timings(*((at - started) * 1000 for at in (searched, first or ended, ended))),
+        )
+        saved = json.dumps(answer_json(answer), ensure_ascii=False)
+        await asyncio.to_thread(archive.save_answer, answer.id, answer.conversation_id, answer.question, saved)
+        yield AnswerCompleted(answer)
+    except DatelineError as error:
+        yield AnswerFailed(answer_id, type(error).__name__, str(error))
+
+
+async def complete(question: Question, archive: Archive, writer: Writer) -> Answer:
+    """The whole answer at once. Raises the BadRequest of a question that cannot be asked, and AnswerFailure."""
+    async for event in ask(question, archive, writer):
+        if isinstance(event, AnswerCompleted):
+            return event.answer
+        if isinstance(event, AnswerFailed):
+            raise AnswerFailure(event)
+    raise AssertionError("a stream of events always ends with a completed or a failed answer")
+
+
+class AnswerFailure(DatelineError):
+    """An answer that was begun could not be finished."""
+
+    def __init__(self, event: AnswerFailed) -> None:
+        super().__init__(event.message)
+        self.event = event
+
+
+class _Draft:
+    """The answer while it is written: its sentences so far and the numbers of their citations."""
+
+    def __init__(self) -> None:
+        self.sentences: list[AnswerSentence] = []
+        self.citations: dict[tuple[str, int, int], Citation] = {}
+        self.usage = Usage()
+        self._left_out = 0
+
+    @property
+    def status(self) -> Status:
+        if not self.citations:
+            return "abstained"
+        return "partial" if self._left_out else "answered"
+
+    def take(self, written: ProvenSentence | LeftOut | Usage) -> SentenceProven | None:
+        match written:
+            case ProvenSentence():
+                return self.add(written)
+            case LeftOut():
+                self._left_out += 1
+            case Usage():
+                self.usage = written
+        return None
+
+    def add(self, proven: ProvenSentence) -> SentenceProven:
+        known = len(self.citations)
+        numbers = tuple(dict.fromkeys(self._number(quote, proven) for quote in proven.quotes))
+        sentence = AnswerSentence(proven.text, numbers, proven.verdict)
+        self.sentences.append(sentence)
+        index = len(self.sentences) - 1
+        delta = sentence.marked if index == 0 else f" {sentence.marked}"
+        return SentenceProven(index, delta, sentence, tuple(self.citations.values())[known:])
+
+    def _number(self, quote: Quote, proven: ProvenSentence) -> int:
+        article = quote.evidence.article
+        key = (article.id, *quote.span)
+        if key not in self.citations:
+            link = highlight_url(article, quote.text)
+            self.citations[key] = Citation(
+                len(self.citations) + 1, article, quote.text, *quote.span, link, proven.verdict
+            )
+        return self.citations[key].index
+
+
+def _sources(evidence: Sequence[Evidence]) -> tuple[Source, ...]:
+    """The articles of the evidence, each once with its best score, best first."""
+    best: dict[str, Source] = {}
+    for found in evidence:
+        best.setdefault(found.article.id, Source(found.article, found.score))
+    return tuple(best.values())
+
+
+def _new_id(kind: str) -> str:
+    return f"{kind}_{uuid.uuid4().hex[:24]}"

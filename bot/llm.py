@@ -1,0 +1,192 @@
+"""The LLM writer: a model writes, every sentence is proven before it is passed on, one repair is asked for."""
+
+import re
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.answer import ProvenSentence, Question, Usage
+from bot.chat import Chat, Message, Timeouts
+from bot.engine import LeftOut
+from bot.markers import DraftSentence, Reply
+from bot.numbering import NumberedSource, fit, number, render
+from bot.proof import prove
+from index import Evidence, ModelRefused, ModelUnavailable, token_counter
+from prompts import load
+
+REPLY_TOKENS = 800
+MOST_SENTENCES = 20  # a reply that goes on after these is no answer
+MOST_REPAIRS = 5
+SURE_OF_TOKENS = 0.75  # other tokenizers than OpenAI's make more tokens of the same text
+TURN_TOKENS = 40  # what roles and separators take
+
+_NO_ANSWER = re.compile(r"\W*no answer\b", re.I)
+
+
+@dataclass(slots=True)
+class _Writing:
+    """One answer in the making."""
+
+    question: str
+    sources: tuple[NumberedSource, ...]
+    texts: set[str] = field(default_factory=set)
+    proven: int = 0
+    failed: list[LeftOut] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    reply: str = ""
+
+    def judge(self, drafts: Sequence[DraftSentence]) -> Iterator[ProvenSentence]:
+        """Those of the drafted sentences that are proven; the others are kept for repair."""
+        for draft in drafts:
+            if draft.text in self.texts or _says_nothing(draft):
+                continue
+            self.texts.add(draft.text)
+            match prove(draft, self.sources, self.question):
+                case ProvenSentence() as sentence:
+                    self.proven += 1
+                    yield sentence
+                case LeftOut() as left_out:
+                    self.failed.append(left_out)
+
+
+class LLMWriter:
+    """Writes with any OpenAI-compatible server. Nothing unproven leaves it."""
+
+    name = "llm"
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        model: str,
+        *,
+        context_tokens: int = 8192,
+        reply_tokens: int = REPLY_TOKENS,
+        connect_timeout: float = 5,
+        first_token_timeout: float = 30,
+        total_timeout: float = 120,
+    ) -> None:
+        self.model: str | None = model
+        self._context_tokens = context_tokens
+        self._reply_tokens = min(reply_tokens, context_tokens // 4)
+        timeouts = Timeouts(connect_timeout, first_token_timeout, total_timeout)
+        self._chat = Chat(base_url, api_key, model, self._reply_tokens, timeouts)
+
+    async def write(
+        self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
+    ) -> AsyncGenerator[ProvenSentence | LeftOut | Usage]:
+        """Proven sentences as soon as they are, then what was left out, then the usage.
+
+        Raises ModelUnavailable when the server fails before anything was proven.
+        """
+        if not evidence:
+            return
+        as_of = question.filter.as_of or datetime.now(UTC)
+        sources = number(self._fitting(question, evidence))
+        messages = _messages(question, sources, as_of)
+        writing = _Writing(question.text, sources)
+        broken: LeftOut | None = None
+        try:
+            async with aclosing(self._proven(messages, writing)) as sentences:
+                async for sentence in sentences:
+                    yield sentence
+        except ModelUnavailable as error:
+            if not writing.proven:
+                raise
+            broken = LeftOut("", f"the model's server broke off: {error}")
+        if writing.failed and broken is None:
+            async with aclosing(self._repaired(messages, writing)) as sentences:
+                async for sentence in sentences:
+                    yield sentence
+        for left_out in [*writing.failed, *([broken] if broken else [])]:
+            yield left_out
+        yield writing.usage
+
+    async def _proven(self, messages: Sequence[Message], writing: _Writing) -> AsyncGenerator[ProvenSentence]:
+        """The sentences of one reply that are proven, each as soon as it is complete."""
+        reading, reply, told = Reply(), "", False
+        broken: ModelUnavailable | None = None
+        try:
+            async with aclosing(self._chat.stream(messages)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Usage):
+                        writing.usage, told = _sum(writing.usage, piece), True
+                        continue
+                    reply += piece
+                    for sentence in writing.judge(reading.feed(piece)):
+                        yield sentence
+                    if len(writing.texts) >= MOST_SENTENCES:
+                        break
+        except ModelUnavailable as error:
+            broken = error
+        rest = reading.close()
+        for sentence in writing.judge(rest if broken is None else [each for each in rest if _is_whole(each)]):
+            yield sentence
+        writing.reply = reply
+        if not told:
+            sent = sum(len(self._tokens(each.text)) for each in messages)
+            writing.usage = _sum(writing.usage, Usage(sent, len(self._tokens(reply))))
+        if broken is not None:
+            raise broken
+
+    async def _repaired(self, messages: Sequence[Message], writing: _Writing) -> AsyncGenerator[ProvenSentence]:
+        """Asks once for the sentences that failed, with the reasons. What is still not proven stays in `failed`."""
+        failed, writing.failed = writing.failed, []
+        wrong = "\n".join(f"- {each.text} ({each.reason})" for each in failed[:MOST_REPAIRS])
+        turn = [Message("assistant", writing.reply), Message("user", load("repair").fill(failures=wrong))]
+        mended = 0
+        try:
+            async with aclosing(self._proven([*messages, *turn], writing)) as sentences:
+                async for sentence in sentences:
+                    mended += 1
+                    yield sentence
+        except ModelUnavailable:
+            pass  # the answer stands without the repair, and says below what it had to leave out
+        writing.failed = failed[mended:]
+
+    def _fitting(self, question: Question, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+        """The best evidence that leaves room for the rest of the prompt, the reply and a repair of it."""
+        rest = load("answer").text + load("evidence").text + load("repair").text + question.text
+        share = 1.0 if self._chat.is_openai else SURE_OF_TOKENS
+        budget = int((self._context_tokens - 2 * self._reply_tokens) * share) - len(self._tokens(rest)) - TURN_TOKENS
+        kept = fit(evidence, budget, self._tokens)
+        if not kept:
+            raise ModelRefused(
+                f"No passage fits into the {self._context_tokens:,} tokens of DATELINE_LLM_CONTEXT_TOKENS beside the "
+                "question. Raise it, if the model takes more, or ask a shorter question."
+            )
+        return kept
+
+    @property
+    def _tokens(self) -> Callable[[str], list[int]]:
+        model = str(self.model)
+        old = model.startswith(("gpt-3.5", "gpt-4-")) or model == "gpt-4"
+        return token_counter("cl100k_base" if old else "o200k_base")
+
+
+def _messages(question: Question, sources: Sequence[NumberedSource], as_of: datetime) -> list[Message]:
+    """What never changes comes first and the question last, so that a provider's prompt cache can help."""
+    asked = load("evidence").fill(
+        sources=render(sources, as_of), as_of=f"{as_of:%A, %B %-d, %Y}", question=" ".join(question.text.split())
+    )
+    return [Message("system", load("answer").text), Message("user", asked)]
+
+
+def _says_nothing(draft: DraftSentence) -> bool:
+    """ "NO ANSWER", "Here is the answer:", a line of dashes: nothing is claimed."""
+    said = any(c.isalnum() for c in draft.text)
+    return not said or (not draft.cited and (bool(_NO_ANSWER.match(draft.text)) or draft.text.endswith(":")))
+
+
+def _is_whole(draft: DraftSentence) -> bool:
+    """Whether a sentence was complete when the reply broke off."""
+    return bool(draft.cited) and draft.text.endswith((".", "!", "?", "…", "”", '"'))
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        one.prompt_tokens + other.prompt_tokens,
+        one.completion_tokens + other.completion_tokens,
+        one.cost_usd + other.cost_usd,
+    )

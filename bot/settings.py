@@ -1,0 +1,115 @@
+"""Dateline's settings: read once, at the edge, from the environment, `.env` and `dateline.toml`; then passed in."""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, HttpUrl, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from index import BadConfiguration
+
+PREFIX = "DATELINE_"
+EMBEDDED_MODEL = "all-MiniLM-L6-v2-int8"
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default and what it does. The README's table is made from this class."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        toml_file="dateline.toml",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    home: Path = Field(Path(".dateline"), description="The data directory. One process at a time owns it.")
+    chroma_url: HttpUrl | None = Field(
+        None, description="A Chroma server that holds the vectors instead of the data directory."
+    )
+    embedding_model: str = Field(
+        EMBEDDED_MODEL, description="The embedded model, or an OpenAI one such as `text-embedding-3-small`."
+    )
+    embedding_base_url: HttpUrl = Field(
+        HttpUrl("https://api.openai.com/v1"), description="The server that embeds, when the embedded model does not."
+    )
+    writer: Literal["auto", "extractive", "llm"] = Field(
+        "auto", description="Who writes answers: `auto` takes an LLM when a key or a server is set."
+    )
+    llm_base_url: HttpUrl | None = Field(None, description="Any OpenAI-compatible server: vLLM, Ollama, llama.cpp.")
+    llm_model: str = Field("gpt-5-mini", description="The model that writes answers.")
+    llm_context_tokens: int = Field(16_000, ge=1_000, description="Tokens a prompt and its reply may take together.")
+    llm_timeout_s: float = Field(120, gt=0, description="Seconds after which a model's answer is broken off.")
+    llm_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("DATELINE_LLM_API_KEY", "OPENAI_API_KEY"),
+        description="The key for both models; `OPENAI_API_KEY` is read as well.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="How much is logged to stderr."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then `.env`, then `dateline.toml`."""
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def uses_llm(self) -> bool:
+        """Whether an LLM writes the answers."""
+        configured = self.llm_base_url is not None or self.llm_api_key is not None
+        return self.writer == "llm" or (self.writer == "auto" and configured)
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises BadConfiguration naming the setting that is unknown or wrong."""
+    _refuse_unknown()
+    try:
+        settings = Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        shown = name if name.isupper() else f"{PREFIX}{name.upper()}"
+        raise BadConfiguration(f"The setting {shown} is wrong: {first['msg']}, not {first['input']!r}.") from error
+    except ValueError as error:  # tomllib's own
+        raise BadConfiguration(f"dateline.toml cannot be read: {error}.") from error
+    if settings.writer == "llm" and settings.llm_base_url is None and settings.llm_api_key is None:
+        raise BadConfiguration("DATELINE_WRITER is llm, but neither OPENAI_API_KEY nor DATELINE_LLM_BASE_URL is set.")
+    return settings
+
+
+def _refuse_unknown() -> None:
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    for where, name in _given():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(known)}."
+            raise BadConfiguration(f"The setting {name} ({where}) is unknown. {hint}")
+
+
+def _given() -> list[tuple[str, str]]:
+    """Where and under what name our settings are set, whether or not we know them."""
+    import tomllib
+
+    given = [("environment", name) for name in os.environ if name.startswith(PREFIX)]
+    dotenv, toml = Path(".env"), Path("dateline.toml")
+    if dotenv.is_file():
+        from dotenv import dotenv_values
+
+        given += [(".env", name) for name in dotenv_values(dotenv) if name.startswith(PREFIX)]
+    if toml.is_file():
+        try:
+            given += [("dateline.toml", f"{PREFIX}{name.upper()}") for name in tomllib.loads(toml.read_text("utf-8"))]
+        except ValueError as error:
+            raise BadConfiguration(f"dateline.toml cannot be read: {error}.") from error
+    return given

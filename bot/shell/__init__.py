@@ -1,0 +1,31 @@
+"""The shell: `dateline …`. Each command wires the real parts, calls the engine or the archive, and renders."""
+
+import sys
+
+import typer
+
+from bot.shell import articles, commands
+from bot.shell.output import show_error
+
+app = typer.Typer(
+    name="dateline",
+    help="Answers questions about your news articles and proves every sentence with a verbatim quote.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+commands.add_to(app)
+app.add_typer(articles.app, name="articles")
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 the work failed or was partly refused, 2 wrong usage or settings."""
+    from index.errors import DatelineError
+
+    try:
+        app()
+    except DatelineError as error:
+        sys.exit(show_error(error, as_json="--json" in sys.argv))
+    except KeyboardInterrupt:
+        sys.exit(130)

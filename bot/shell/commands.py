@@ -1,0 +1,210 @@
+"""The commands `ingest`, `ask`, `status`, `check`, `serve` and `demo`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.shell.output import console, print_json, progress
+
+if TYPE_CHECKING:
+    from bot.answer import Answer, Question
+    from bot.settings import Settings
+    from index import Archive, IngestReport
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+DEMO_QUESTION = "Why did Petra Vanstone resign?"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands in the order the help shows them."""
+    for command in (demo, ingest, ask, serve, status, check):
+        app.command()(command)
+
+
+def ingest(
+    paths: Annotated[list[str], typer.Argument(help="Files and folders: text, Markdown, HTML, PDF, JSON, JSON Lines.")],
+    as_json: Json = False,
+) -> None:
+    """Read articles into the archive. What is unchanged is left alone; a bad file is reported and the rest goes on."""
+    from bot.shell.start import start
+    from bot.wiring import open_archive
+
+    with open_archive(start()) as archive:
+        report = ingest_paths(archive, paths)
+    if as_json:
+        print_json(
+            {
+                "new": report.new,
+                "updated": report.updated,
+                "unchanged": report.unchanged,
+                "duplicates": report.duplicates,
+                "failed": report.failed,
+                "errors": [{"source": source, "reason": reason} for source, reason in report.errors],
+            }
+        )
+    else:
+        _show_report(report)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    since: Annotated[str | None, typer.Option("--from", help="Only articles published on or after this date.")] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", help="Only articles published up to and including this date.")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="Answer as the archive stood at this date or time.")] = None,
+    publisher: Annotated[list[str] | None, typer.Option(help="Only this publisher; may be repeated.")] = None,
+    k: Annotated[int, typer.Option(help="How many passages to read.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Ask a question; every sentence of the answer carries a quote."""
+    from bot.answer import Question
+    from bot.shell.start import start
+    from bot.times import parse_filter
+    from bot.wiring import open_archive
+
+    chosen = parse_filter(since, until, as_of, publisher or [])
+    settings = start()
+    with open_archive(settings) as archive:
+        _answer(Question(question, chosen, k), archive, settings, as_json=as_json)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8321,
+) -> None:
+    """Answer over HTTP: POST /v1/answers, POST /v1/search."""
+    from bot.http import serve as serve_http
+    from bot.shell.start import start
+    from bot.wiring import open_archive, writer
+
+    settings = start()
+    with open_archive(settings) as archive:
+        console(stderr=True).print(f"Dateline listens on http://{host}:{port} (stop with Ctrl-C)")
+        serve_http(archive, writer(settings), host, port)
+
+
+def status(as_json: Json = False) -> None:
+    """Say what the archive holds."""
+    from bot.encoding import time_json
+    from bot.shell.start import start
+    from bot.wiring import open_archive, writer
+
+    settings = start()
+    with open_archive(settings) as archive:
+        now = archive.status()
+    held = now.holdings
+    answers_with = writer(settings)
+    value = {
+        "home": str(now.home),
+        "articles": held.articles,
+        "versions": held.versions,
+        "passages": held.passages,
+        "oldest": time_json(held.oldest),
+        "newest": time_json(held.newest),
+        "publishers": list(now.publishers),
+        "embedding_model": now.model,
+        "dimension": now.dimension,
+        "waiting_changes": now.waiting_changes,
+        "writer": answers_with.name,
+        "llm_model": answers_with.model,
+    }
+    if as_json:
+        print_json(value)
+        return
+    screen = console()
+    for name, each in value.items():
+        shown = ", ".join(each) if isinstance(each, list) else "–" if each is None else str(each)
+        screen.print(f"{name.replace('_', ' '):<16} {shown}")
+
+
+def check(
+    repair: Annotated[bool, typer.Option(help="Rebuild the indexes from the truth.")] = False, as_json: Json = False
+) -> None:
+    """Compare the indexes with the truth, byte by byte where that is cheap; --repair rebuilds them."""
+    from bot.shell.start import start
+    from bot.wiring import open_archive
+
+    with open_archive(start()) as archive:
+        problems = archive.problems()
+        if repair:
+            archive.repair()
+        left = archive.problems() if repair else problems
+    if as_json:
+        print_json({"problems": problems, "repaired": repair, "left": left})
+    else:
+        screen = console()
+        for problem in problems or ["The archive is sound."]:
+            screen.print(problem)
+        if repair:
+            screen.print("The indexes were rebuilt." if not left else "The indexes were rebuilt; the problems stay.")
+        elif problems:
+            screen.print("`dateline check --repair` rebuilds the indexes from the truth.")
+    if left:
+        raise typer.Exit(1)
+
+
+def demo(as_json: Json = False) -> None:
+    """Ingest the sample articles into a data directory of their own and ask them a question."""
+    from bot.answer import Question
+    from bot.shell.start import start
+    from bot.wiring import open_archive
+
+    settings = start()
+    home = settings.home.with_name(f"{settings.home.name}-demo")
+    samples = Path(__file__).parents[1] / "samples"
+    with open_archive(settings, home) as archive:
+        report = ingest_paths(archive, [str(samples)])
+        if not as_json:
+            _show_report(report)
+            console().print(f'\n$ dateline ask "{DEMO_QUESTION}"\n')
+        _answer(Question(DEMO_QUESTION), archive, settings, as_json=as_json)
+    if not as_json:
+        _show_next_steps(home)
+
+
+def ingest_paths(archive: "Archive", paths: list[str]) -> "IngestReport":
+    """Read paths into an archive with a progress bar on a terminal."""
+    from index import count_sources, read_paths
+
+    with progress("Ingesting", count_sources(paths), unit="articles") as done:
+        return archive.ingest(read_paths(paths), lambda _: done())
+
+
+def _answer(question: "Question", archive: "Archive", settings: "Settings", *, as_json: bool) -> None:
+    import asyncio
+
+    from bot.encoding import answer_json
+    from bot.engine import complete
+    from bot.shell.render import show_answer
+    from bot.wiring import writer
+
+    answer: Answer = asyncio.run(complete(question, archive, writer(settings)))
+    if as_json:
+        print_json(answer_json(answer))
+    else:
+        bodies = {each.article.id: archive.versions(each.article.id)[-1].article.body for each in answer.citations}
+        show_answer(console(), answer, bodies)
+
+
+def _show_report(report: "IngestReport") -> None:
+    for source, reason in report.errors:
+        console(stderr=True).print(f"{source}: {reason}")
+    parts = ("new", "updated", "unchanged", "duplicates", "failed")
+    console().print(", ".join(f"{getattr(report, part)} {part}" for part in parts))
+
+
+def _show_next_steps(home: Path) -> None:
+    shown = home if not home.is_absolute() else f"'{home}'"
+    console().print(
+        "\nGo on:\n"
+        f'  DATELINE_HOME={shown} .venv/bin/dateline ask "Who is the mayor of Skerrivane?"\n'
+        "  .venv/bin/dateline ingest PATH…        your own articles, into .dateline\n"
+        '  .venv/bin/dateline ask "…"             ask them\n'
+        "  .venv/bin/dateline serve               the same over HTTP\n"
+        "These answers are extracts. With OPENAI_API_KEY or DATELINE_LLM_BASE_URL set, an LLM writes them, checked."
+    )

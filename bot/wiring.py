@@ -1,0 +1,53 @@
+"""The real parts, made from the settings: the one place that chooses them."""
+
+from pathlib import Path
+
+from bot.engine import Writer
+from bot.settings import EMBEDDED_MODEL, Settings
+from index import Archive, BadConfiguration, Embedder
+
+
+def open_archive(settings: Settings, home: Path | None = None, *, reembed: bool = False) -> Archive:
+    """The archive the settings name, or the one in `home`. Raises what `Archive` and `embedder` raise."""
+    chroma_url = str(settings.chroma_url) if settings.chroma_url else None
+    return Archive(home or settings.home, embedder(settings), chroma_url, reembed=reembed)
+
+
+def embedder(settings: Settings) -> Embedder:
+    """The embedded model, or OpenAI's. Raises BadConfiguration when a key is missing."""
+    if settings.embedding_model == EMBEDDED_MODEL:
+        from index import MiniLM
+
+        return MiniLM()
+    from index import OpenAIEmbedder
+
+    base_url = str(settings.embedding_base_url)
+    if settings.llm_api_key is None and "api.openai.com" in base_url:
+        raise BadConfiguration(
+            f"DATELINE_EMBEDDING_MODEL is {settings.embedding_model}, which OpenAI serves: set OPENAI_API_KEY, or "
+            f"DATELINE_EMBEDDING_BASE_URL for another server, or unset it to use {EMBEDDED_MODEL}."
+        )
+    return OpenAIEmbedder(settings.embedding_model, base_url, _key(settings))
+
+
+def writer(settings: Settings) -> Writer:
+    """The LLM when one is configured, else the extractive writer."""
+    if not settings.uses_llm:
+        from bot.extractive import ExtractiveWriter
+
+        return ExtractiveWriter()
+    from bot.llm import LLMWriter
+
+    base_url = str(settings.llm_base_url) if settings.llm_base_url else "https://api.openai.com/v1"
+    return LLMWriter(
+        base_url,
+        _key(settings),
+        settings.llm_model,
+        context_tokens=settings.llm_context_tokens,
+        total_timeout=settings.llm_timeout_s,
+    )
+
+
+def _key(settings: Settings) -> str:
+    # The client insists on a key; servers of one's own mostly ignore it.
+    return settings.llm_api_key.get_secret_value() if settings.llm_api_key else "none"

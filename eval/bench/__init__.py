@@ -1,0 +1,1 @@
+"""Measurements: each module is run by hand with `python -m eval.bench.NAME`, and prints its figures."""

@@ -1,0 +1,95 @@
+"""Articles in, evidence out: the archive of articles, its derived indexes and its retrieval.
+
+The names below are the room's door; nothing else of it is used from outside. They are loaded when first asked for,
+so that `dateline --help` does not wait for a database library.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from index.article import Article, ArticleVersion, Evidence, Filter, Passage, Span
+from index.errors import (
+    ArchiveBusy,
+    ArchiveDamaged,
+    BadArticle,
+    BadConfiguration,
+    BadRequest,
+    DatelineError,
+    ModelMismatch,
+    ModelRefused,
+    ModelUnavailable,
+    UnknownArticle,
+)
+
+if TYPE_CHECKING:
+    from index.archive import Archive, IngestReport, Status
+    from index.embedding import Embedder
+    from index.minilm import MiniLM
+    from index.openai_embedder import OpenAIEmbedder
+    from index.openai_errors import is_loopback, model_error
+    from index.passages import header, token_counter
+    from index.reading.dates import parse_date
+    from index.reading.fields import article_from_fields
+    from index.segmenter import sentences
+    from index.sources import count_sources, read_paths
+    from index.words import stems
+
+_PLACES = {
+    "Archive": "archive",
+    "IngestReport": "archive",
+    "Status": "archive",
+    "Embedder": "embedding",
+    "MiniLM": "minilm",
+    "OpenAIEmbedder": "openai_embedder",
+    "is_loopback": "openai_errors",
+    "model_error": "openai_errors",
+    "header": "passages",
+    "token_counter": "passages",
+    "parse_date": "reading.dates",
+    "article_from_fields": "reading.fields",
+    "sentences": "segmenter",
+    "count_sources": "sources",
+    "read_paths": "sources",
+    "stems": "words",
+}
+
+__all__ = [
+    "Archive",
+    "ArchiveBusy",
+    "ArchiveDamaged",
+    "Article",
+    "ArticleVersion",
+    "BadArticle",
+    "BadConfiguration",
+    "BadRequest",
+    "DatelineError",
+    "Embedder",
+    "Evidence",
+    "Filter",
+    "IngestReport",
+    "MiniLM",
+    "ModelMismatch",
+    "ModelRefused",
+    "ModelUnavailable",
+    "OpenAIEmbedder",
+    "Passage",
+    "Span",
+    "Status",
+    "UnknownArticle",
+    "article_from_fields",
+    "count_sources",
+    "header",
+    "is_loopback",
+    "model_error",
+    "parse_date",
+    "read_paths",
+    "sentences",
+    "stems",
+    "token_counter",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'index' has no attribute {name!r}")
+    return getattr(import_module(f"index.{_PLACES[name]}"), name)

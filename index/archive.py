@@ -1,0 +1,272 @@
+"""The archive: articles in, evidence out. It ties the truth, its derived indexes and one embedder together."""
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from sqlalchemy import insert, select
+
+from index import articles as shelf
+from index.article import Article, ArticleVersion, Evidence, Filter
+from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
+from index.embedding import Embedder, embed_pieces
+from index.errors import BadArticle, ModelMismatch
+from index.evidence import cut_passages, live_passages, publishers
+from index.lock import acquire
+from index.passages import Piece, split
+from index.retrieval import retrieve, word_weights
+from index.truth import answers, integrity, open_truth
+
+ARTICLES_AT_ONCE = 16  # embedded together, so that short sentences fill a batch
+GROUPS_BETWEEN_INDEXING = 16
+PASSAGES_AT_ONCE = 200
+
+Outcome = shelf.Standing | BadArticle
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of what was read; `errors` has (source, reason) pairs."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    errors: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def failed(self) -> int:
+        """How many could not be read or stored."""
+        return len(self.errors)
+
+
+class Status(NamedTuple):
+    """What the archive holds and what it is embedded with."""
+
+    home: Path
+    holdings: shelf.Holdings
+    model: str
+    dimension: int
+    publishers: tuple[str, ...]
+    waiting_changes: int
+
+
+class Archive:
+    """An open archive. One process at a time owns a data directory; use it as a context manager."""
+
+    def __init__(self, home: Path, embedder: Embedder, chroma_url: str | None = None, *, reembed: bool = False) -> None:
+        """Open, or create, the archive in `home`.
+
+        `reembed` lets it be opened with another model than it was embedded with, to call `reembed`.
+        Raises ArchiveBusy, ArchiveDamaged, and ModelMismatch.
+        """
+        self.home = home
+        self.embedder = embedder
+        self._chroma_url = chroma_url
+        self._lock = acquire(home)
+        try:
+            self._truth = open_truth(home / "truth.db")
+            self._claim(reembed)
+            self._derived = Derived(self._truth, home, chroma_url)
+            self._recover()
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the data directory."""
+        self._truth.dispose()
+        self._lock.close()
+
+    def ingest(
+        self, read: Iterable[Article | BadArticle], progress: Callable[[Article | BadArticle], None] = lambda _: None
+    ) -> IngestReport:
+        """Store what was read: new and changed articles are embedded, the rest is left alone.
+
+        Each article is one transaction. `progress` hears of each one once it is settled. When the embedder fails
+        (ModelUnavailable), the articles settled before stay, the others are as they were.
+        """
+        tally: Counter[str] = Counter()
+        errors: list[tuple[str, str]] = []
+        try:
+            for number, group in enumerate(_groups(read), 1):
+                for settled, outcome in self._settle(group):
+                    progress(settled)
+                    if isinstance(outcome, BadArticle):
+                        errors.append((outcome.source, outcome.reason))
+                    else:
+                        tally[outcome] += 1
+                if number % GROUPS_BETWEEN_INDEXING == 0:
+                    self._derived.catch_up()
+        finally:
+            self._index()
+        return IngestReport(tally["new"], tally["updated"], tally["unchanged"], tally["duplicate"], tuple(errors))
+
+    def search(
+        self, question: str, k: int, chosen: Filter | None = None, named_publishers: Sequence[str] = ()
+    ) -> list[Evidence]:
+        """The k best passages for a question, best first; `named_publishers` are favoured, not required."""
+        if not self.holdings().passages:
+            return []
+        vector = self.embedder.embed([question])[0]
+        return retrieve(
+            self._truth, self._derived, self.embedder.id, question, vector, k, chosen or Filter(), named_publishers
+        )
+
+    def word_weights(self, question: str) -> dict[str, float]:
+        """The question's stems, weighted by how rare they are in this archive."""
+        return word_weights(self._derived, question)
+
+    def publishers(self) -> tuple[str, ...]:
+        """The publishers the archive has, by name."""
+        with self._truth.connect() as connection:
+            return publishers(connection)
+
+    def articles(self, limit: int | None = None) -> list[ArticleVersion]:
+        """Current versions without their bodies, newest published first."""
+        with self._truth.connect() as connection:
+            return list(shelf.current_articles(connection, limit))
+
+    def versions(self, article_id: str) -> tuple[ArticleVersion, ...]:
+        """All versions of one article, oldest first. Raises UnknownArticle."""
+        with self._truth.connect() as connection:
+            return shelf.article_versions(connection, article_id)
+
+    def remove(self, article_id: str) -> None:
+        """Delete an article and everything derived from it. Raises UnknownArticle."""
+        with self._truth.begin() as connection:
+            shelf.remove(connection, article_id)
+        self._index()
+
+    def holdings(self) -> shelf.Holdings:
+        """Counts and date range of what is current."""
+        with self._truth.connect() as connection:
+            return shelf.holdings(connection)
+
+    def status(self) -> Status:
+        """What the archive holds."""
+        return Status(
+            self.home,
+            self.holdings(),
+            self.embedder.id,
+            self.embedder.dimension,
+            self.publishers(),
+            self._derived.behind(),
+        )
+
+    def problems(self) -> list[str]:
+        """What is damaged or differs from the truth, a sentence each."""
+        return integrity(self._truth) + problems_in_subprocess(self.home, self._chroma_url)
+
+    def repair(self) -> None:
+        """Build the derived indexes anew from the truth; nothing is embedded again."""
+        self._derived.rebuild()
+
+    def reembed(self, progress: Callable[[], None] = lambda: None) -> None:
+        """Embed every passage with this archive's embedder and switch to it. Resumes where it was broken off.
+
+        `progress` is called once per passage.
+        """
+        with self._truth.connect() as connection:
+            ids = live_passages(connection)
+        for at in range(0, len(ids), PASSAGES_AT_ONCE):
+            with self._truth.connect() as connection:
+                some = cut_passages(connection, ids[at : at + PASSAGES_AT_ONCE])
+            self._embed(some)
+            for _ in some:
+                progress()
+        with self._truth.begin() as connection:
+            write_fact(connection, "model", self.embedder.id)
+        self._derived.rebuild()
+
+    def save_answer(self, answer_id: str, conversation_id: str, question: str, answer_json: str) -> None:
+        """Keep an answer as it was given."""
+        with self._truth.begin() as connection:
+            row = insert(answers).values(
+                id=answer_id,
+                conversation_id=conversation_id,
+                created_at=datetime.now(UTC),
+                question=question,
+                answer=answer_json,
+            )
+            connection.execute(row)
+
+    def answer(self, answer_id: str) -> str | None:
+        """An answer as JSON, as it was given; None when there is none of that id."""
+        with self._truth.connect() as connection:
+            return connection.scalar(select(answers.c.answer).where(answers.c.id == answer_id))
+
+    def _claim(self, reembed: bool) -> None:
+        """Name the archive, and see that its vectors are this embedder's."""
+        with self._truth.begin() as connection:
+            if read_fact(connection, "archive_id", "") == "":
+                write_fact(connection, "archive_id", uuid.uuid4().hex[:12])
+            model = read_fact(connection, "model", "")
+            if model == "" or not live_passages(connection):
+                write_fact(connection, "model", self.embedder.id)
+            elif model != self.embedder.id and not reembed:
+                raise ModelMismatch(
+                    f"The archive in {self.home} was embedded with {model}, but DATELINE_EMBEDDING_MODEL says "
+                    f"{self.embedder.id}. Set it back, or run `dateline articles reembed` to change over."
+                )
+
+    def _recover(self) -> None:
+        if self._derived.ended_unclean() and problems_in_subprocess(self.home, self._chroma_url):
+            self._derived.rebuild()
+        self._index()
+
+    def _index(self) -> None:
+        self._derived.catch_up()
+        self._derived.mark_clean()
+
+    def _settle(self, group: list[Article | BadArticle]) -> Iterator[tuple[Article | BadArticle, Outcome]]:
+        outcomes: list[Outcome] = []
+        work: dict[str, tuple[Piece, ...]] = {}
+        with self._truth.connect() as connection:
+            for each in group:
+                outcome = each if isinstance(each, BadArticle) else shelf.standing(connection, each)
+                if isinstance(each, Article) and outcome in ("new", "updated"):
+                    work[each.id] = split(each.body)
+                outcomes.append(outcome)
+        articles = [each for each in group if isinstance(each, Article) and each.id in work]
+        self._embed([(article.body, piece) for article in articles for piece in work[article.id]])
+        for article in articles:
+            with self._truth.begin() as connection:
+                shelf.store(connection, article, work[article.id], datetime.now(UTC))
+        yield from zip(group, outcomes, strict=True)
+
+    def _embed(self, pieces: list[tuple[str, Piece]]) -> None:
+        """Embed the pieces that have no vectors of this model yet. Vectors are kept by content."""
+        wanted = {piece.digest(body): (body, piece) for body, piece in pieces}
+        with self._truth.connect() as connection:
+            for known in shelf.known_embeddings(connection, list(wanted), self.embedder.id):
+                del wanted[known]
+        if wanted:
+            vectors = embed_pieces(self.embedder, list(wanted.values()))
+            with self._truth.begin() as connection:
+                shelf.store_embeddings(connection, vectors, self.embedder.id)
+
+
+def _groups(read: Iterable[Article | BadArticle]) -> Iterator[list[Article | BadArticle]]:
+    """What was read, in groups. No group has two articles of one id or text: each is judged by what came before."""
+    group: list[Article | BadArticle] = []
+    seen: set[str] = set()
+    for each in read:
+        names = {each.id, shelf.body_digest(each)} if isinstance(each, Article) else set()
+        if len(group) == ARTICLES_AT_ONCE or names & seen:
+            yield group
+            group, seen = [], set()
+        group.append(each)
+        seen |= names
+    if group:
+        yield group

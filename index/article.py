@@ -1,0 +1,104 @@
+"""The words of the archive as frozen values: articles, passages, evidence.
+
+Offsets are Unicode code points into the body of one article version, half open: [start, end).
+Times are timezone-aware UTC; a date that is not known is None.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A stretch [start, end) of a body, in code points."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One published piece as it was read from a source.
+
+    `id` is stable for the same source: the id the source gives, else made from its URL, else from its path.
+    `source` is where it was read: a path (with `#line` for a record of many) or a URL.
+    `body` is normalised text (see `index.normalise`); a wire-style opening stays in it and is repeated in `dateline`.
+    """
+
+    id: str
+    source: str
+    title: str
+    body: str
+    url: str | None = None
+    byline: str | None = None
+    publisher: str | None = None
+    section: str | None = None
+    language: str | None = None
+    dateline: str | None = None
+    published_at: datetime | None = None
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleVersion:
+    """An article's text as it stood when it was seen; `current` is false once a newer one has replaced it."""
+
+    id: int
+    number: int
+    article: Article
+    first_seen_at: datetime
+    seen_at: datetime
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A contiguous span of one version's body, cut at sentence ends.
+
+    `sentences` are the spans of its sentences in the body; they are ordered, do not overlap and lie in the passage.
+    """
+
+    id: int
+    version_id: int
+    ordinal: int
+    start: int
+    end: int
+    text: str
+    sentences: tuple[Span, ...]
+
+    def quote(self, span: Span) -> str:
+        """The verbatim text of a span of the body that lies in this passage."""
+        return self.text[span.start - self.start : span.end - self.start]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A passage found for a question.
+
+    `article` carries the metadata of the version the passage is from, its body left empty.
+    `score` orders evidence (higher is better, comparable within one question only); `found_by` names the
+    signals that brought it up; `similarities` has the cosine of each sentence with the question, in order.
+    """
+
+    passage: Passage
+    article: Article
+    score: float
+    found_by: tuple[str, ...]
+    similarities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which articles may be evidence: published in [since, until), by these publishers, known at `as_of`.
+
+    An article without a date matches no `since` or `until`. `as_of` leaves out what was published later, and what
+    has no date and was first seen later.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    as_of: datetime | None = None
+    publishers: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self != Filter()

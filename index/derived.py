@@ -1,0 +1,206 @@
+"""The derived indexes kept equal to the truth: changes applied in order, checked, rebuilt.
+
+Each index has a watermark, the last change it has taken in, and a generation, the folder it lives in. A rebuild
+fills a new generation and moves both facts in one transaction, so that a crash leaves the old or the new, never half.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Connection, Engine, delete, insert, select
+
+from index.dense import DenseIndex, delete_dense, open_dense
+from index.errors import ArchiveDamaged
+from index.evidence import entries, live_passages, passage_vectors
+from index.truth import changes, facts, last_change
+from index.words import WordIndex, delete_words, open_words
+
+CHANGES_AT_ONCE = 2000
+SAMPLE = 50  # passages whose vectors and neighbours are compared after an unclean end
+WIDE_QUERY = 10_000  # results asked for at once to meet graph nodes that lost their id
+
+
+def read_fact(connection: Connection, name: str, default: str) -> str:
+    """One fact of the truth, or the default before it is written."""
+    return connection.scalar(select(facts.c.value).where(facts.c.name == name)) or default
+
+
+def write_fact(connection: Connection, name: str, value: str) -> None:
+    """Set one fact of the truth."""
+    connection.execute(delete(facts).where(facts.c.name == name))
+    connection.execute(insert(facts).values(name=name, value=value))
+
+
+class Derived:
+    """Chroma and Tantivy beside one truth. `chroma_url` puts the vectors on a server instead of in `home`."""
+
+    def __init__(self, truth: Engine, home: Path, chroma_url: str | None = None) -> None:
+        self._truth = truth
+        self._home = home
+        self._chroma_url = chroma_url
+        self._unclean = home / "derived-being-written"
+
+    @cached_property
+    def dense(self) -> DenseIndex:
+        """The vectors, opened at first use."""
+        place, name = self._dense_place(self._generation("dense"))
+        return open_dense(place, name)
+
+    @cached_property
+    def words(self) -> WordIndex:
+        """The words, opened at first use."""
+        return open_words(self._words_folder(self._generation("words")))
+
+    def catch_up(self) -> None:
+        """Take in every change since the watermarks. Safe to repeat, and to resume after a crash."""
+        newest = last_change(self._truth)
+        for name in ("words", "dense"):
+            while (since := int(self._fact(f"{name}_at"))) < newest:
+                self._mark_unclean()
+                self._apply(name, since)
+
+    def behind(self) -> int:
+        """How many changes the slower index has still to take in."""
+        return last_change(self._truth) - min(int(self._fact(f"{name}_at")) for name in ("words", "dense"))
+
+    def ended_unclean(self) -> bool:
+        """Whether a process died while it wrote to the indexes."""
+        return self._unclean.exists()
+
+    def mark_clean(self) -> None:
+        """Say that all writing has ended well."""
+        self._unclean.unlink(missing_ok=True)
+
+    def problems(self) -> list[str]:
+        """What differs from the truth, a sentence each. Run it in a subprocess: a damaged Chroma can crash."""
+        found: list[str] = []
+        for name, look in (("vector", self._dense_problems), ("word", self._words_problems)):
+            try:
+                found += [f"The {name} index {problem}." for problem in look()]
+            except ArchiveDamaged as error:
+                found.append(str(error))
+        return found
+
+    def rebuild(self) -> None:
+        """Fill both indexes anew from the truth, without embedding anything again."""
+        newest = last_change(self._truth)
+        self._rebuild_words(newest)
+        self._rebuild_dense(newest)
+        self.mark_clean()
+
+    def _apply(self, name: str, since: int) -> None:
+        rows = select(changes).where(changes.c.seq > since).order_by(changes.c.seq).limit(CHANGES_AT_ONCE)
+        with self._truth.connect() as connection:
+            taken = connection.execute(rows).all()
+            last = {row.passage_id: row.op for row in taken}
+            put = [passage_id for passage_id, op in last.items() if op == "put"]
+            if name == "words":
+                texts = entries(connection, put)
+                present = {entry.id for entry in texts}
+                self.words.apply(texts, [each for each in last if each not in present])
+            else:
+                ids, vectors = passage_vectors(connection, put, read_fact(connection, "model", ""))
+                present = set(ids)
+                self.dense.drop([each for each in last if each not in present])
+                self.dense.put(ids, vectors)
+        with self._truth.begin() as connection:
+            write_fact(connection, f"{name}_at", str(taken[-1].seq))
+
+    def _live(self) -> list[int]:
+        with self._truth.connect() as connection:
+            return live_passages(connection)
+
+    def _dense_problems(self) -> list[str]:
+        ids = self._live()
+        count = self.dense.count()
+        if count != len(ids):
+            return [f"holds {count} passages, the truth {len(ids)}"]
+        with self._truth.connect() as connection:
+            some, vectors = passage_vectors(connection, _sample(ids), read_fact(connection, "model", ""))
+        kept = self.dense.vectors(some)
+        wrong = sum(
+            each not in kept or float(kept[each] @ vector) < 0.999 for each, vector in zip(some, vectors, strict=True)
+        )
+        lost = sum(not any(similarity > 0.999 for _, similarity in self.dense.nearest(vector, 5)) for vector in vectors)
+        if some:
+            self.dense.nearest(vectors[0], WIDE_QUERY)
+        return [f"differs from the truth in {wrong + lost} of {len(some)} samples"] if wrong + lost else []
+
+    def _words_problems(self) -> list[str]:
+        ids = self._live()
+        count = self.words.count()
+        if count != len(ids):
+            return [f"holds {count} passages, the truth {len(ids)}"]
+        missing = sum(not self.words.has(each) for each in _sample(ids))
+        return [f"lacks {missing} of {len(_sample(ids))} samples"] if missing else []
+
+    def _rebuild_words(self, newest: int) -> None:
+        old = self._generation("words")
+        folder = self._words_folder(old + 1)
+        delete_words(folder)
+        fresh = open_words(folder)
+        for batch in _batches(self._live()):
+            with self._truth.connect() as connection:
+                fresh.apply(entries(connection, batch), [])
+        self._switch("words", old + 1, newest)
+        self.__dict__["words"] = fresh
+        delete_words(self._words_folder(old))
+
+    def _rebuild_dense(self, newest: int) -> None:
+        old = self._generation("dense")
+        place, name = self._dense_place(old + 1)
+        delete_dense(place, name)
+        fresh = open_dense(place, name)
+        for batch in _batches(self._live()):
+            with self._truth.connect() as connection:
+                fresh.put(*passage_vectors(connection, batch, read_fact(connection, "model", "")))
+        self._switch("dense", old + 1, newest)
+        self.__dict__["dense"] = fresh
+        delete_dense(*self._dense_place(old))
+
+    def _switch(self, name: str, generation: int, newest: int) -> None:
+        with self._truth.begin() as connection:
+            write_fact(connection, f"{name}_generation", str(generation))
+            write_fact(connection, f"{name}_at", str(newest))
+
+    def _generation(self, name: str) -> int:
+        return int(self._fact(f"{name}_generation"))
+
+    def _fact(self, name: str) -> str:
+        with self._truth.connect() as connection:
+            return read_fact(connection, name, "0")
+
+    def _dense_place(self, generation: int) -> tuple[Path | str, str]:
+        if self._chroma_url is None:
+            return self._home / f"chroma-{generation}", "passages"
+        # One server may hold several archives, so the collection carries the archive's own name.
+        return self._chroma_url, f"dateline-{self._fact('archive_id')}-{generation}"
+
+    def _words_folder(self, generation: int) -> Path:
+        return self._home / f"words-{generation}"
+
+    def _mark_unclean(self) -> None:
+        if not self._unclean.exists():
+            self._unclean.write_text("Written before the first change, removed after the last.\n")
+
+
+def problems_in_subprocess(home: Path, chroma_url: str | None) -> list[str]:
+    """`Derived.problems` in a process of its own, because opening a damaged Chroma can end a process."""
+    command = [sys.executable, "-m", "index.verify", str(home.resolve()), chroma_url or ""]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
+    if done.returncode == 0:
+        return done.stdout.splitlines()
+    said = done.stderr.strip().rpartition("\n")[2]
+    return [f"The derived indexes cannot be opened: the check ended with code {done.returncode}. {said}".strip()]
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[at : at + CHANGES_AT_ONCE] for at in range(0, len(ids), CHANGES_AT_ONCE))
+
+
+def _sample(ids: Sequence[int]) -> list[int]:
+    return [ids[int(at)] for at in np.linspace(0, len(ids) - 1, min(SAMPLE, len(ids)))] if ids else []

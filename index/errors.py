@@ -1,0 +1,71 @@
+"""The errors Dateline raises on purpose. Every message is a sentence its reader can act on.
+
+DatelineError
+  + BadArticle           the file, line or field is wrong: mend it, the rest goes on
+  + BadRequest           a question, filter or argument is wrong: ask again
+      + UnknownArticle   no article has that id
+  + BadConfiguration     a setting is wrong: mend it, nothing was started
+  + ArchiveBusy          another process owns the data directory
+  + ArchiveDamaged       stored files are not what was written: `dateline check --repair`
+  + ModelMismatch        the archive was embedded with another model: re-embed or switch back
+  + ModelUnavailable     a model's server failed: try later
+      + ModelRefused     a model's server rejects what it was sent (key, model name, size)
+"""
+
+
+class DatelineError(Exception):
+    """Base of everything raised on purpose; `str(error)` is shown to the user as it is."""
+
+
+class BadArticle(DatelineError):
+    """One article could not be read; ingest reports it and goes on.
+
+    `source` is the path or URL, with `:line` for a record of a JSON Lines file.
+    """
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+
+class BadRequest(DatelineError):
+    """A question, filter or argument that cannot be answered as it stands.
+
+    `field` names the argument at fault, for a form or a JSON pointer.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnknownArticle(BadRequest):
+    """No article of the archive has the id that was given."""
+
+    def __init__(self, article_id: str) -> None:
+        super().__init__("id", f"No article has the id {article_id!r}; `dateline articles list` shows them.")
+
+
+class BadConfiguration(DatelineError):
+    """A setting is unknown, missing or out of range; nothing was started."""
+
+
+class ArchiveBusy(DatelineError):
+    """Another process owns the data directory."""
+
+
+class ArchiveDamaged(DatelineError):
+    """Stored files are not what was written."""
+
+
+class ModelMismatch(DatelineError):
+    """The archive's vectors were made by another model than the one configured."""
+
+
+class ModelUnavailable(DatelineError):
+    """A model's server did not answer, or broke off; the same request may work later."""
+
+
+class ModelRefused(ModelUnavailable):
+    """A model's server rejects the request itself: the key, the model name or the size."""

@@ -1,0 +1,133 @@
+"""Passages read back from the truth: their text, metadata, words for Tantivy, vectors for Chroma, filters."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
+
+from index.article import Article, Filter, Passage, Span
+from index.articles import ROWS_AT_ONCE, version_from_row
+from index.passages import Piece, header
+from index.truth import articles, embeddings, passages, versions
+from index.words import Entry
+
+
+class Candidate(NamedTuple):
+    """A passage with what ranking needs."""
+
+    passage: Passage
+    article: Article
+    body_digest: str
+    sentence_vectors: np.ndarray  # (sentences, dimension) float32
+
+
+def matching(connection: Connection, chosen: Filter) -> list[int]:
+    """Ids of the current passages whose article passes the filter."""
+    rows = select(passages.c.id).join(versions, passages.c.version_id == versions.c.id)
+    rows = rows.join(articles, versions.c.article_id == articles.c.id).where(versions.c.current)
+    if chosen.since is not None:
+        rows = rows.where(versions.c.published_at >= chosen.since)
+    if chosen.until is not None:
+        rows = rows.where(versions.c.published_at < chosen.until)
+    if chosen.as_of is not None:
+        undated = versions.c.published_at.is_(None) & (articles.c.first_seen_at <= chosen.as_of)
+        rows = rows.where(or_(versions.c.published_at <= chosen.as_of, undated))
+    if chosen.publishers:
+        rows = rows.where(func.lower(versions.c.publisher).in_([each.lower() for each in chosen.publishers]))
+    return list(connection.scalars(rows))
+
+
+def publishers(connection: Connection) -> tuple[str, ...]:
+    """The publishers of current articles, by name."""
+    rows = select(versions.c.publisher).where(versions.c.current, versions.c.publisher.is_not(None)).distinct()
+    return tuple(sorted(connection.scalars(rows), key=str.lower))
+
+
+def load(connection: Connection, ids: Sequence[int], model: str) -> dict[int, Candidate]:
+    """Current passages with their articles and vectors; ids that are gone or not embedded are left out."""
+    rows = list(_each(connection, _passage_rows(), ids))
+    kept = _embeddings(connection, [row["passage_digest"] for row in rows], model, embeddings.c.sentence_vectors)
+    found: dict[int, Candidate] = {}
+    for row in rows:
+        passage, vectors = _passage(row), kept.get(row["passage_digest"])
+        if vectors is not None:
+            found[passage.id] = Candidate(
+                passage,
+                version_from_row(row, with_body=False).article,
+                row["body_digest"],
+                np.frombuffer(vectors, np.float16).astype(np.float32).reshape(len(passage.sentences), -1),
+            )
+    return found
+
+
+def live_passages(connection: Connection) -> list[int]:
+    """Ids of all current passages, ascending."""
+    rows = select(passages.c.id).join(versions).where(versions.c.current).order_by(passages.c.id)
+    return list(connection.scalars(rows))
+
+
+def cut_passages(connection: Connection, ids: Sequence[int]) -> list[tuple[str, Piece]]:
+    """Passages as they were cut, each with its text in place of a body: what embedding them anew needs."""
+    cut: list[tuple[str, Piece]] = []
+    for row in _each(connection, _passage_rows(), ids):
+        passage = _passage(row)
+        spans = tuple(Span(start - passage.start, end - passage.start) for start, end in passage.sentences)
+        cut.append((passage.text, Piece(0, len(passage.text), spans)))
+    return cut
+
+
+def entries(connection: Connection, ids: Sequence[int]) -> list[Entry]:
+    """What the word index keeps of these passages: header and text. Passages that are not current are left out."""
+    rows = _each(connection, _passage_rows(), ids)
+    return [
+        Entry(row["passage_id"], f"{header(version_from_row(row, with_body=False).article)}\n{row['text']}")
+        for row in rows
+    ]
+
+
+def passage_vectors(connection: Connection, ids: Sequence[int], model: str) -> tuple[list[int], np.ndarray]:
+    """The current ones of these passages and their vectors (n, dimension) float32."""
+    rows = select(passages.c.id, passages.c.digest).join(versions).where(versions.c.current)
+    digests = {row["id"]: row["digest"] for row in _each(connection, rows, ids)}
+    kept = _embeddings(connection, list(digests.values()), model, embeddings.c.vector)
+    known = [passage_id for passage_id, digest in digests.items() if digest in kept]
+    if not known:
+        return [], np.zeros((0, 0), np.float32)
+    return known, np.stack([np.frombuffer(kept[digests[passage_id]], np.float32) for passage_id in known])
+
+
+def _embeddings(
+    connection: Connection, digests: Sequence[str], model: str, column: ColumnElement[bytes]
+) -> dict[str, bytes]:
+    """One column of the embeddings, by digest.
+
+    A query of its own: joined to passages, SQLite walks all embeddings of the model for every batch (1 ms a row).
+    """
+    kept: dict[str, bytes] = {}
+    for at in range(0, len(digests), ROWS_AT_ONCE):
+        some = digests[at : at + ROWS_AT_ONCE]
+        rows = select(embeddings.c.digest, column).where(embeddings.c.model == model, embeddings.c.digest.in_(some))
+        kept.update((digest, vector) for digest, vector in connection.execute(rows))
+    return kept
+
+
+def _passage_rows() -> Select[tuple[object, ...]]:
+    text = func.substr(versions.c.body, passages.c.start + 1, passages.c.end - passages.c.start).label("text")
+    own = (passages.c.version_id, passages.c.ordinal, passages.c.start, passages.c.end, passages.c.sentences)
+    digest = passages.c.digest.label("passage_digest")
+    described = [column for column in versions.c if column.name != "body"]
+    rows = select(passages.c.id.label("passage_id"), *own, digest, text, *described, articles.c.first_seen_at)
+    return rows.join(versions, passages.c.version_id == versions.c.id).join(articles).where(versions.c.current)
+
+
+def _passage(row: RowMapping) -> Passage:
+    cuts = np.frombuffer(row["sentences"], dtype=np.int32).reshape(-1, 2).tolist()
+    spans = tuple(Span(start, end) for start, end in cuts)
+    return Passage(row["passage_id"], row["version_id"], row["ordinal"], row["start"], row["end"], row["text"], spans)
+
+
+def _each(connection: Connection, rows: Select[tuple[object, ...]], ids: Sequence[int]) -> Iterator[RowMapping]:
+    for at in range(0, len(ids), ROWS_AT_ONCE):
+        some = rows.where(passages.c.id.in_(ids[at : at + ROWS_AT_ONCE]))
+        yield from connection.execute(some).mappings()

@@ -1,0 +1,203 @@
+"""The one database that is the truth: its tables and how it is opened.
+
+Everything else on disk (Chroma, Tantivy) is derived from it through the `changes` table.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.exc import DatabaseError
+
+from index.errors import ArchiveDamaged
+
+SCHEMA_VERSION = 1
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A timezone-aware UTC datetime, stored without its zone so that SQLite and PostgreSQL compare it alike."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the stored form; a naive time is a programming error."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone reached the truth: {value!r}")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the stored form."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+# SQLite numbers rows by itself only in an INTEGER column; PostgreSQL wants the wider type.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData()
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="schema version, embedding model, watermarks of the derived indexes",
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("digest", String(64), nullable=False, comment="sha256 of every field: equal means unchanged"),
+    Column("body_digest", String(64), nullable=False, comment="sha256 of the body: equal means the same text"),
+    Column("source", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text),
+    Column("byline", Text),
+    Column("publisher", Text),
+    Column("section", Text),
+    Column("language", String(35)),
+    Column("dateline", Text),
+    Column("published_at", UtcDateTime),
+    Column("modified_at", UtcDateTime),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("article_id", "number"),
+    Index("versions_by_date", "current", "published_at"),
+    Index("versions_by_publisher", "current", "publisher"),
+    Index("versions_by_body", "body_digest"),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("version_id", ForeignKey("versions.id", ondelete="CASCADE"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("sentences", LargeBinary, nullable=False, comment="int32 pairs: start, end of each sentence in the body"),
+    Column("digest", String(64), nullable=False, comment="sha256 of the text and its cuts; names its embedding"),
+    UniqueConstraint("version_id", "ordinal"),
+    Index("passages_by_digest", "digest"),
+    # Chroma and Tantivy know passages by this id, so one that was deleted must never come back as another.
+    sqlite_autoincrement=True,
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("model", String(100), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("vector", LargeBinary, nullable=False, comment="float32, one unit vector for the passage"),
+    Column("sentence_vectors", LargeBinary, nullable=False, comment="float16, one unit vector per sentence"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", RowId, primary_key=True),
+    Column("op", String(4), nullable=False, comment="put or drop"),
+    Column("passage_id", RowId, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("conversation_id", String(40), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False, comment="the Answer as JSON, as it was given"),
+)
+
+
+def open_truth(path: Path) -> Engine:
+    """Open, or create, the truth as a SQLite file.
+
+    Raises ArchiveDamaged when the file is not a database, is damaged, or was written by a newer Dateline.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    event.listen(engine, "connect", _configure_sqlite)
+    try:
+        metadata.create_all(engine)
+        with engine.begin() as connection:
+            version = connection.scalar(select(facts.c.value).where(facts.c.name == "schema_version"))
+            if version is None:
+                connection.execute(insert(facts).values(name="schema_version", value=str(SCHEMA_VERSION)))
+    except DatabaseError as error:
+        raise ArchiveDamaged(
+            f"The archive's database {path} cannot be read ({error.orig}). Restore it from a backup, or move it away "
+            "and ingest again."
+        ) from error
+    if version is not None and int(version) != SCHEMA_VERSION:
+        raise ArchiveDamaged(
+            f"The archive's database {path} has schema {version}, this Dateline reads {SCHEMA_VERSION}. "
+            "Use the Dateline that wrote it, or ingest into a new DATELINE_HOME."
+        )
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # FULL: a commit that was acknowledged survives a power cut, not only a killed process.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def integrity(engine: Engine) -> list[str]:
+    """What SQLite's own check finds wrong, a sentence each; empty when all is well."""
+    try:
+        with engine.connect() as connection:
+            rows = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(10)")]
+            rows += [
+                f"row of {row[0]} points to a missing {row[2]}"
+                for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
+            ]
+    except DatabaseError as error:
+        return [f"the database cannot be read: {error.orig}"]
+    return [row for row in rows if row != "ok"]
+
+
+def last_change(engine: Engine) -> int:
+    """The sequence number of the newest change, 0 before the first."""
+    with engine.connect() as connection:
+        return int(connection.scalar(select(func.max(changes.c.seq))) or 0)

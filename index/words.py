@@ -1,0 +1,165 @@
+"""Tantivy as the derived index of words: BM25 over passages with their header, filters included."""
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from index.errors import ArchiveDamaged
+
+WRITER_BYTES = 50_000_000  # Tantivy's buffer before it writes a segment
+
+# Stems of irregular forms and of their plain forms; no stemmer joins them.
+_IRREGULAR = dict(
+    pair.split(":")
+    for pair in (
+        "met:meet won:win said:say told:tell paid:pay bought:buy sold:sell led:lead lost:lose found:find held:hold "
+        "began:begin begun:begin becam:becom came:come went:go gone:go gave:give given:give took:take taken:take "
+        "made:make built:build sent:send spent:spend kept:keep left:leav felt:feel fell:fall fallen:fall rose:rise "
+        "risen:rise grew:grow grown:grow knew:know known:know wrote:write written:write spoke:speak spoken:speak "
+        "broke:break broken:break chose:choos chosen:choos drove:drive driven:drive ran:run saw:see seen:see "
+        "shot:shoot struck:strike stood:stand taught:teach thought:think brought:bring caught:catch fought:fight "
+        "sought:seek stole:steal stolen:steal threw:throw thrown:throw flew:fli flown:fli sank:sink sunk:sink "
+        "swore:swear sworn:swear withdrew:withdraw withdrawn:withdraw forbad:forbid hid:hide hidden:hide "
+        "children:child peopl:person men:man women:woman"
+    ).split()
+)
+# British and American spellings are one word: neighbour and neighbor, organise and organize.
+_OUR = re.compile(r"(?<=[a-z]{3})our(?=(?:s|ed|ing|ers?|hoods?|ites?|able|ly|al)?\b)")
+_ISE = re.compile(r"(?<=[a-z]{3})is(?=(?:e|es|ed|ing|ers?|ations?)\b)")
+
+_FUNCTION_WORDS = (
+    "a an the of to in on at by for from with as and or but is are was were be been being it its this that these "
+    "those do does did has have had who whom whose which what when where why how many much s t"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the word index keeps of one passage."""
+
+    id: int
+    text: str
+
+
+class WordIndex:
+    """Passages by their words."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+
+    def apply(self, put: Sequence[Entry], drop: Sequence[int]) -> None:
+        """Replace and delete passages by id, in one commit that is durable when this returns."""
+        import tantivy
+
+        with _tantivy_errors():
+            writer = self._index.writer(WRITER_BYTES, 1)
+            gone = [*drop, *(entry.id for entry in put)]
+            # By query: deleting by term silently misses in an unsigned field (tantivy-py 0.27).
+            writer.delete_documents_by_query(tantivy.Query.term_set_query(self._index.schema, "id", gone))
+            for entry in put:
+                document = tantivy.Document()
+                document.add_unsigned("id", entry.id)
+                document.add_text("text", " ".join(stems(entry.text)))
+                writer.add_document(document)
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
+
+    def search(self, question: str, n: int, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
+        """The n best passages as (id, BM25 score), best first; `among` keeps to these ids."""
+        import tantivy
+
+        words = [(tantivy.Occur.Should, self._term(word)) for word in query_words(question)]
+        if not words or n <= 0:
+            return []
+        query = tantivy.Query.boolean_query(words)
+        if among is not None:
+            ids = tantivy.Query.term_set_query(self._index.schema, "id", list(among))
+            query = tantivy.Query.boolean_query(
+                [(tantivy.Occur.Must, query), (tantivy.Occur.Must, tantivy.Query.const_score_query(ids, 0.0))]
+            )
+        with _tantivy_errors():
+            searcher = self._index.searcher()
+            hits = searcher.search(query, n).hits
+            return [(searcher.doc(address)["id"][0], score) for score, address in hits]
+
+    def count(self) -> int:
+        """How many passages it holds."""
+        return int(self._index.searcher().num_docs)
+
+    def has(self, passage_id: int) -> bool:
+        """Whether it holds this passage."""
+        import tantivy
+
+        query = tantivy.Query.term_query(self._index.schema, "id", passage_id)
+        return bool(self._index.searcher().search(query, 1).hits)
+
+    def rarity(self, word: str) -> int:
+        """In how many passages a word, as `query_words` gives it, occurs."""
+        return int(self._index.searcher().doc_freq("text", word))
+
+    def _term(self, word: str) -> Any:
+        import tantivy
+
+        return tantivy.Query.term_query(self._index.schema, "text", word)
+
+
+def open_words(folder: Path) -> WordIndex:
+    """Open, or create, the word index in a folder. Raises ArchiveDamaged when its files cannot be read."""
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("id", stored=True, indexed=True, fast=True)
+    builder.add_text_field("text", tokenizer_name="whitespace")  # what is stored there is stems already
+    folder.mkdir(parents=True, exist_ok=True)
+    with _tantivy_errors():
+        return WordIndex(tantivy.Index(builder.build(), path=str(folder)))
+
+
+def delete_words(folder: Path) -> None:
+    """Delete the index: it is derived, the truth can fill it again."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def stems(text: str) -> list[str]:
+    """The words of a text as index and questions know them: lower case, English stems, one form for one word."""
+    folded = _ISE.sub("iz", _OUR.sub("or", text.lower()))
+    return [_IRREGULAR.get(word, word) for word in _analyzer().analyze(folded)]
+
+
+@cache
+def _analyzer() -> Any:
+    import tantivy
+
+    steps = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(tantivy.Filter.remove_long(40))
+    return steps.filter(tantivy.Filter.stemmer("english")).build()
+
+
+def query_words(question: str) -> list[str]:
+    """The stems a question is searched by, each once, without function words unless it has no others.
+
+    Function words carry a question's form, not its subject; everything else is left to BM25's own weighting.
+    """
+    words = list(dict.fromkeys(stems(question)))
+    return [word for word in words if word not in _function_stems()] or words
+
+
+@cache
+def _function_stems() -> frozenset[str]:
+    return frozenset(stems(_FUNCTION_WORDS))
+
+
+@contextmanager
+def _tantivy_errors() -> Iterator[None]:
+    """Translates Tantivy's ValueErrors at one border."""
+    try:
+        yield
+    except ValueError as error:
+        raise ArchiveDamaged(
+            f"The word index cannot be used ({error}). `dateline check --repair` rebuilds it from the truth."
+        ) from error

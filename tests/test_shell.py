@@ -1,0 +1,159 @@
+"""The shell, run as people run it: commands, JSON contracts, exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DATELINE = Path(sys.executable).with_name("dateline")
+HARBOUR = "Harbour bridge to close\n\nThe harbour bridge will close on Monday. Repairs cost 12 million crowns.\n"
+
+
+def dateline(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in the test's own directory, with nothing of the user's settings."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("DATELINE_", "OPENAI_"))}
+    command = [str(DATELINE), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={**clean, **settings}, timeout=60)
+
+
+def as_json(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def harbour(tmp_path: Path) -> Path:
+    path = tmp_path / "bridge.txt"
+    path.write_text(HARBOUR)
+    assert dateline("ingest", str(path)).stdout == "1 new, 0 updated, 0 unchanged, 0 duplicates, 0 failed\n"
+    return path
+
+
+def test_help_names_the_commands() -> None:
+    done = dateline("--help")
+    assert done.returncode == 0
+    for command in ("demo", "ingest", "ask", "serve", "articles", "status", "check"):
+        assert command in done.stdout
+
+
+def test_ingest_says_what_became_of_each_file(harbour: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text("")
+    done = dateline("ingest", str(tmp_path), "--json")
+    assert done.returncode == 1  # partly refused
+    report = json.loads(done.stdout)
+    assert {name: report[name] for name in ("new", "updated", "unchanged", "duplicates", "failed")} == {
+        "new": 0,
+        "updated": 0,
+        "unchanged": 1,
+        "duplicates": 0,
+        "failed": 1,
+    }
+    assert report["errors"][0]["source"].endswith("empty.txt")
+    harbour.write_text(HARBOUR.replace("12", "15"))
+    assert as_json(dateline("ingest", str(harbour), "--json"))["updated"] == 1
+
+
+def test_an_answer_has_the_shape_of_the_contract(harbour: Path) -> None:
+    answer = as_json(dateline("ask", "What do the bridge repairs cost?", "--json"))
+    assert list(answer) == [
+        "answer_id", "conversation_id", "question", "standalone_question", "status", "text", "as_of", "sentences",
+        "citations", "sources", "writer", "model", "usage", "timings_ms",
+    ]  # fmt: skip
+    assert list(answer["citations"][0]) == [
+        "index", "article_id", "title", "publisher", "byline", "published_at", "url", "quote", "start", "end",
+        "highlight_url", "verdict",
+    ]  # fmt: skip
+    assert list(answer["sources"][0]) == ["article_id", "title", "publisher", "published_at", "url", "score"]
+    assert answer["sentences"][0] == {
+        "text": "Repairs cost 12 million crowns.",
+        "citations": [1],
+        "verdict": "verbatim",
+    }
+    assert answer["usage"] == {"prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0}
+
+
+def test_an_answer_on_the_terminal_shows_the_quote_where_it_stands(harbour: Path) -> None:
+    done = dateline("ask", "What do the bridge repairs cost?", COLUMNS="60")
+    assert done.returncode == 0
+    assert "Repairs cost 12 million crowns. [1]" in done.stdout
+    assert "[1] Harbour bridge to close" in done.stdout
+    assert "will close on Monday. Repairs cost 12 million crowns." in done.stdout.replace("\n    ", " ")
+    assert max(map(len, done.stdout.splitlines())) <= 60
+
+
+def test_nothing_found_is_no_failure(harbour: Path) -> None:
+    answer = as_json(dateline("ask", "Who won the chess final?", "--json"))
+    assert (answer["status"], answer["citations"]) == ("abstained", [])
+
+
+def test_articles_are_listed_shown_and_removed(harbour: Path) -> None:
+    listed = as_json(dateline("articles", "list", "--json"))
+    assert listed["total"] == 1
+    name = listed["articles"][0]["article_id"]
+    assert as_json(dateline("articles", "show", name, "--json"))["versions"][0]["current"] is True
+    assert "Repairs cost 12 million crowns." in dateline("articles", "show", name).stdout
+    assert as_json(dateline("articles", "remove", name, "--json")) == {"removed": name}
+    gone = dateline("articles", "show", name)
+    assert (gone.returncode, gone.stdout) == (1, "")
+    assert f"No article has the id '{name}'" in gone.stderr
+
+
+def test_status_and_check_tell_how_things_stand(harbour: Path) -> None:
+    status = as_json(dateline("status", "--json"))
+    assert (status["articles"], status["waiting_changes"], status["writer"]) == (1, 0, "extractive")
+    assert as_json(dateline("check", "--json")) == {"problems": [], "repaired": False, "left": []}
+    for path in Path(".dateline/words-0").iterdir():
+        path.unlink()
+    broken = dateline("check")
+    assert broken.returncode == 1
+    assert "word index" in broken.stdout
+    assert as_json(dateline("check", "--repair", "--json"))["left"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "code", "message"),
+    [
+        (("ask", " "), {}, 2, "The question is empty"),
+        (("ask", "q", "--k", "0"), {}, 2, "k must be between 1 and 100"),
+        (("ask", "q", "--from", "soon"), {}, 2, "from is no date that can be read: 'soon'"),
+        (("ask", "q", "--from", "2026-02-02", "--to", "2026-02-01"), {}, 2, "must be before"),
+        (("ask", "q", "--publisher", "Nobody"), {}, 2, "The archive has nothing by 'Nobody'"),
+        (("ask",), {}, 2, "Missing argument"),
+        (
+            ("status",),
+            {"DATELINE_HOMES": "x"},
+            2,
+            "DATELINE_HOMES (environment) is unknown. Did you mean DATELINE_HOME?",
+        ),
+        (("status",), {"DATELINE_LLM_TIMEOUT_S": "-1"}, 2, "DATELINE_LLM_TIMEOUT_S is wrong"),
+        (("status",), {"DATELINE_WRITER": "llm"}, 2, "neither OPENAI_API_KEY nor DATELINE_LLM_BASE_URL is set"),
+        (("status",), {"DATELINE_EMBEDDING_MODEL": "text-embedding-3-small"}, 2, "set OPENAI_API_KEY"),
+        (("status",), {"DATELINE_CHROMA_URL": "ftp://x"}, 2, "DATELINE_CHROMA_URL is wrong"),
+        (("ingest", "nowhere"), {}, 1, "There is no such file or folder"),
+        (("ingest", "https://news.example/1"), {}, 1, "save the page as .html"),
+    ],
+)
+def test_wrong_usage_gets_its_code_and_its_reason(
+    arguments: tuple[str, ...], settings: dict[str, str], code: int, message: str
+) -> None:
+    done = dateline(*arguments, **settings)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert message in " ".join(done.stderr.split())
+
+
+def test_an_error_is_json_too_when_json_is_asked_for() -> None:
+    done = dateline("ask", " ", "--json")
+    assert json.loads(done.stdout)["error"]["code"] == "BadRequest"
+
+
+def test_settings_are_read_from_the_file_too_and_misspelt_ones_named(tmp_path: Path) -> None:
+    (tmp_path / "dateline.toml").write_text('home = "elsewhere"\n')
+    assert as_json(dateline("status", "--json"))["home"] == "elsewhere"
+    (tmp_path / "dateline.toml").write_text('hom = "elsewhere"\n')
+    assert "DATELINE_HOM (dateline.toml) is unknown" in dateline("status").stderr
+    (tmp_path / "dateline.toml").write_text("home = \n")
+    assert "dateline.toml cannot be read" in dateline("status").stderr

@@ -5,7 +5,7 @@ from typing import Literal
 
 Wanted = Literal["number", "date", "person", "place"]
 
-# Ordered: the first that matches decides. "how long" and "what year" come before the plain "how" and "what".
+# "How many died when it sank?" asks for a number: the earliest match in the question decides.
 _ASKS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("date", re.compile(r"\bwhen\b|\b(what|which|whose) (year|date|day|month|decade|century|time|week)\b", re.I)),
     (
@@ -67,11 +67,9 @@ _BODIES = re.compile(
 
 
 def wanted(question: str) -> Wanted | None:
-    """The kind of thing a question asks for, None when its form does not say."""
-    for kind, pattern in _ASKS:
-        if pattern.search(question):
-            return kind
-    return None
+    """The kind of thing a question asks for first, None when its form does not say."""
+    found = [(match.start(), kind) for kind, pattern in _ASKS if (match := pattern.search(question))]
+    return min(found, key=lambda each: each[0])[1] if found else None
 
 
 def offers(kind: Wanted, sentence: str, question: str) -> bool:

@@ -55,7 +55,7 @@ def event_json(event: Event) -> tuple[str, dict[str, Any]]:
             }
         case SearchStarted(query):
             return "search.started", {"query": query}
-        case SearchCompleted(sources):
+        case SearchCompleted(sources, _):
             return "search.completed", {"sources": [source_json(each) for each in sources]}
         case SentenceProven(index, delta, sentence, citations):
             return "sentence", {

@@ -78,7 +78,7 @@ async def ask(question: Question, archive: Archive, writer: Writer) -> AsyncGene
         weights = await asyncio.to_thread(archive.word_weights, question.text)
         sources = _sources(evidence)
         searched = time.perf_counter()
-        yield SearchCompleted(sources)
+        yield SearchCompleted(sources, tuple(evidence))
 
         draft = _Draft()
         first: float | None = None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.answer import Answer, AnswerSentence, Citation, Source
+from index import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,10 @@ class SearchStarted:
 
 @dataclass(frozen=True, slots=True)
 class SearchCompleted:
-    """The articles that were found, best first."""
+    """The articles that were found, best first, and the passages of them that the writer reads."""
 
     sources: tuple[Source, ...]
+    evidence: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ on half of the development questions and hold on the other half (eval/LOG.md).
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import log
 
 from bot.answer import ProvenSentence, Question, Quote, Usage
@@ -19,12 +20,20 @@ CONTEXT_CREDIT = 0.4  # a question's word in the sentence before, or in the head
 SURE_ENOUGH = 1.55  # below it nothing is said; for a question of TYPICAL_WORDS words
 TYPICAL_WORDS = 6
 LENGTH_ALLOWANCE = 0.15  # one sentence covers less of a long question: the bar falls with the log of its length
+RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
+HALF_LIFE_DAYS = 30
 NEAR_BEST = 0.6  # a further sentence must come within this of the best one
 SAME_SAYING = 0.8  # share of stems above which two sentences say the same
 
 _LEANS = re.compile(
     r"[“\"‘']?(But |And |So |Yet |Still, |However, )?"
     r"(He|She|They|It|His|Her|Their|Its|This|That|These|Those|Both|The (former|latter|two|pair|duo))\b"
+)
+# Text planted for a model, not for a reader. Somebody's report of such text puts it in quotation marks, and stays.
+_FOR_MODELS = re.compile(
+    r"([\w-]{1,30}: *)?(please |now )?(ignore|disregard|forget|override)\b.{0,40}\b(instructions?|prompts?|rules)\b|"
+    r"([\w-]{1,30}: *)?(reply|respond|answer|output|print)\b.{0,20}\bonly (with )?",
+    re.I,
 )
 
 
@@ -66,21 +75,29 @@ class ExtractiveWriter:
 
 
 def rank(question: str, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> list[Ranked]:
-    """Every sentence of the evidence, best first.
+    """Every sentence of the evidence, best first; of two that fit alike, the newer article's.
 
     `weights` has the question's stems, each weighted by its rarity. Ties keep the order of the evidence.
     """
     kind = wanted(question)
     ranked = [each for found in evidence for each in _rank_passage(question, kind, found, weights)]
-    return sorted(ranked, key=lambda each: -each.score)
+    said = [each for each in ranked if not _FOR_MODELS.match(each.text)]
+    newest = max((found.article.published_at for found in evidence if found.article.published_at), default=None)
+    return sorted(said, key=lambda each: -each.score - RECENCY * _recency(each.evidence.article.published_at, newest))
 
 
 def answerable(question: str, ranked: Sequence[Ranked], words: int) -> bool:
     """Whether the best sentences are good enough to be an answer to a question of so many content words."""
-    if not ranked or ranked[0].score < bar(words):
+    if not ranked or max(each.score for each in ranked) < bar(words):
         return False
     # "How many" is not answered by a sentence without a number, however well it fits.
     return wanted(question) != "number" or any(offers("number", each.text, question) for each in choose(ranked))
+
+
+def confidence(question: str, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> float:
+    """How far the best sentence is above the bar; below zero nothing is said. Comparable between questions."""
+    ranked = rank(question, evidence, weights)
+    return max((each.score for each in ranked), default=0.0) - bar(len(weights))
 
 
 def bar(words: int) -> float:
@@ -91,8 +108,9 @@ def bar(words: int) -> float:
 def choose(ranked: Sequence[Ranked]) -> list[Ranked]:
     """The best sentence and up to two more that come near it and say something else."""
     chosen: list[Ranked] = []
+    best = max((each.score for each in ranked), default=0.0)
     for sentence in ranked:
-        if len(chosen) == SENTENCES or sentence.score < ranked[0].score - NEAR_BEST:
+        if len(chosen) == SENTENCES or sentence.score < best - NEAR_BEST:
             break
         if not any(_says_the_same(sentence, other) for other in chosen):
             chosen.append(sentence)
@@ -106,6 +124,13 @@ def with_antecedent(sentence: Ranked) -> Span:
     while first > 0 and sentence.place - first < 2 and _LEANS.match(passage.quote(passage.sentences[first])):
         first -= 1
     return Span(passage.sentences[first].start, sentence.span.end)
+
+
+def _recency(published: datetime | None, newest: datetime | None) -> float:
+    """1 for the newest article of the evidence, halved every HALF_LIFE_DAYS; in the middle for an unknown date."""
+    if published is None or newest is None:
+        return 0.5
+    return float(0.5 ** ((newest - published).days / HALF_LIFE_DAYS))
 
 
 def _rank_passage(question: str, kind: Wanted | None, found: Evidence, weights: Mapping[str, float]) -> list[Ranked]:

@@ -91,6 +91,8 @@ class Evidence:
 class Filter:
     """Which articles may be evidence: published in [since, until), by these publishers, known at `as_of`.
 
+    `without` names articles, by id, that may not.
+
     An article without a date matches no `since` or `until`. `as_of` leaves out what was published later, and what
     has no date and was first seen later.
     """
@@ -99,6 +101,7 @@ class Filter:
     until: datetime | None = None
     as_of: datetime | None = None
     publishers: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self != Filter()

@@ -35,6 +35,8 @@ def matching(connection: Connection, chosen: Filter) -> list[int]:
         rows = rows.where(or_(versions.c.published_at <= chosen.as_of, undated))
     if chosen.publishers:
         rows = rows.where(func.lower(versions.c.publisher).in_([each.lower() for each in chosen.publishers]))
+    if chosen.without:
+        rows = rows.where(versions.c.article_id.not_in(chosen.without))
     return list(connection.scalars(rows))
 
 

@@ -29,3 +29,9 @@ def load(name: str) -> Prompt:
     if found is None:
         raise ValueError(f"prompts/{name}.md does not begin with a version between two lines of three dashes.")
     return Prompt(name, int(found[1]), found[2].strip())
+
+
+def versions() -> dict[str, int]:
+    """The version of every prompt, by name."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.md"))
+    return {name: load(name).version for name in names}

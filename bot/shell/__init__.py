@@ -1,6 +1,7 @@
 """The shell: `dateline …`. Each command wires the real parts, calls the engine or the archive, and renders."""
 
 import sys
+from importlib.metadata import entry_points
 
 import typer
 
@@ -17,6 +18,9 @@ app = typer.Typer(
 )
 commands.add_to(app)
 app.add_typer(articles.app, name="articles")
+# Rooms that stand on this one bring their commands with them: `eval` must not be imported from here.
+for more in entry_points(group="dateline.commands"):
+    app.add_typer(more.load(), name=more.name)
 
 
 def main() -> None:

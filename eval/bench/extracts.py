@@ -8,6 +8,7 @@ their paragraph taken out of the evidence: the share refused.
 import argparse
 import asyncio
 import json
+import random
 import sys
 from collections.abc import Iterable
 from contextlib import aclosing
@@ -15,22 +16,28 @@ from pathlib import Path
 
 from bot.answer import ProvenSentence, Question
 from bot.extractive import ExtractiveWriter
-from eval.data import ReadingQuestion, squad_articles, squad_questions
+from eval.case import Case
+from eval.datasets import squad2
 from index import Archive, MiniLM
 
 
-async def quoted(archive: Archive, question: ReadingQuestion, without: Iterable[str] = ()) -> list[str]:
+def sample(data: Path, kind: str, count: int, seed: int) -> list[Case]:
+    """A seeded sample of squad2's questions of one kind."""
+    return random.Random(seed).sample([case for case in squad2.cases(data) if case.kind == kind], count)
+
+
+async def quoted(archive: Archive, question: Case, without: Iterable[str] = ()) -> list[str]:
     """The quotes of the answer, in order; articles named in `without` are taken out of the evidence."""
-    evidence = [each for each in archive.search(question.text, 10) if each.article.id not in without]
-    writing = ExtractiveWriter().write(Question(question.text), evidence, archive.word_weights(question.text))
+    evidence = [each for each in archive.search(question.question, 10) if each.article.id not in without]
+    writing = ExtractiveWriter().write(Question(question.question), evidence, archive.word_weights(question.question))
     async with aclosing(writing) as written:
         return [quote.text async for each in written if isinstance(each, ProvenSentence) for quote in each.quotes]
 
 
 async def measure(archive: Archive, data: Path, seed: int) -> dict[str, float]:
     """All the shares."""
-    answerable = squad_questions(data, 500, answerable=True, seed=seed)
-    unanswerable = squad_questions(data, 250, answerable=False, seed=seed)
+    answerable = sample(data, "answerable", 500, seed)
+    unanswerable = sample(data, "near_topic", 250, seed)
     given = [await quoted(archive, each) for each in answerable]
     shares = {
         f"gold in first {count}": sum(
@@ -44,7 +51,7 @@ async def measure(archive: Archive, data: Path, seed: int) -> dict[str, float]:
         **shares,
         "quotes per answer": sum(map(len, given)) / len(given),
         "wrongly refused": sum(not quotes for quotes in given) / len(given),
-        "refused, paragraph gone": sum([not await quoted(archive, each, [each.article_id]) for each in answerable])
+        "refused, paragraph gone": sum([not await quoted(archive, each, each.articles) for each in answerable])
         / len(answerable),
         "refused, near-topic": sum([not await quoted(archive, each) for each in unanswerable]) / len(unanswerable),
     }
@@ -58,7 +65,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     with Archive(given.home, MiniLM()) as archive:
-        archive.ingest(squad_articles(given.data))
+        archive.ingest(squad2.articles(given.data))
         json.dump(asyncio.run(measure(archive, given.data, given.seed)), sys.stdout, indent=2)
 
 

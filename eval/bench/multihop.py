@@ -20,13 +20,14 @@ from bot.answer import Question
 from bot.engine import complete
 from bot.extractive import ExtractiveWriter
 from bot.publishers import named
-from eval.data import MultiHopQuestion, multihop_articles, multihop_questions
+from eval.case import Case
+from eval.datasets import multihop_rag
 from index import Archive, Evidence, MiniLM, header
 
 
 def ingest(archive: Archive, data: Path) -> dict[str, float]:
     """Ingest all articles twice; rates, and what the second time cost."""
-    articles = multihop_articles(data)
+    articles = multihop_rag.articles(data)
     seconds, cpu = [], []
     for _ in range(2):
         wall, process = time.perf_counter(), time.process_time()
@@ -48,7 +49,7 @@ def ingest(archive: Archive, data: Path) -> dict[str, float]:
     }
 
 
-def score(questions: Sequence[MultiHopQuestion], found: Sequence[Sequence[Evidence]]) -> dict[str, float]:
+def score(questions: Sequence[Case], found: Sequence[Sequence[Evidence]]) -> dict[str, float]:
     """Means over the questions that have facts."""
     rows: list[tuple[float, ...]] = []
     for question, evidence in zip(questions, found, strict=True):
@@ -68,13 +69,13 @@ def score(questions: Sequence[MultiHopQuestion], found: Sequence[Sequence[Eviden
     }
 
 
-def quotes(archive: Archive, questions: Sequence[MultiHopQuestion]) -> dict[str, float]:
+def quotes(archive: Archive, questions: Sequence[Case]) -> dict[str, float]:
     """Answer questions and compare every quote with the stored text at its offsets."""
     checked = exact = abstained = 0
     bodies: dict[str, str] = {}
     process = time.process_time()
     for question in questions:
-        answer = asyncio.run(complete(Question(question.text), archive, ExtractiveWriter()))
+        answer = asyncio.run(complete(Question(question.question), archive, ExtractiveWriter()))
         abstained += answer.status == "abstained"
         for citation in answer.citations:
             name = citation.article.id
@@ -99,13 +100,13 @@ def main() -> None:
     given = parser.parse_args()
     with Archive(given.home, MiniLM()) as archive:
         figures: dict[str, object] = {"ingest": ingest(archive, given.data)}
-        questions = [each for each in multihop_questions(given.data) if each.facts]
+        questions = [each for each in multihop_rag.cases(given.data) if each.facts]
         publishers = archive.publishers()
         process = time.process_time()
-        found = [archive.search(each.text, 10, None, named(each.text, publishers)) for each in questions]
+        found = [archive.search(each.question, 10, None, named(each.question, publishers)) for each in questions]
         cpu = (time.process_time() - process) / len(questions)
         figures["retrieval"] = {**score(questions, found), "cpu_ms_per_query": round(cpu * 1000, 1)}
-        everything = multihop_questions(given.data)
+        everything = multihop_rag.cases(given.data)
         figures["answers"] = quotes(archive, random.Random(2026).sample(everything, 500))
     json.dump(figures, sys.stdout, indent=2)
 

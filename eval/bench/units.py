@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from eval.bench.extracts import sample as squad_sample
 from eval.bench.multihop import score as multihop_score
-from eval.data import MultiHopQuestion, multihop_questions, squad_questions
+from eval.case import Case
+from eval.datasets import multihop_rag
 from index import Archive, Evidence, MiniLM
 from index.evidence import Candidate, live_passages, load
 from index.retrieval import CANDIDATES, SENTENCE_WEIGHT
@@ -74,22 +76,22 @@ def main() -> None:
     given = parser.parse_args()
     figures = {}
     with Archive(given.multihop, MiniLM()) as archive:
-        facts = [each for each in multihop_questions(given.data) if each.facts]
-        sample: list[MultiHopQuestion] = random.Random(1).sample(facts, 600)
+        facts = [each for each in multihop_rag.cases(given.data) if each.facts]
+        sample: list[Case] = random.Random(1).sample(facts, 600)
         figures["multihop_rag"] = compare(
-            archive, [q.text for q in sample], lambda found: multihop_score(sample, found)
+            archive, [q.question for q in sample], lambda found: multihop_score(sample, found)
         )
     with Archive(given.squad, MiniLM()) as archive:
-        reading = squad_questions(given.data, 1000, answerable=True, seed=1)
+        reading = squad_sample(given.data, "answerable", 1000, 1)
 
         def hits(found: list[list[Evidence]]) -> dict[str, float]:
             ranks = [
-                next((rank for rank, each in enumerate(row, 1) if each.article.id == question.article_id), 99)
+                next((rank for rank, each in enumerate(row, 1) if each.article.id in question.articles), 99)
                 for question, row in zip(reading, found, strict=True)
             ]
             return {f"hit@{k}": sum(rank <= k for rank in ranks) / len(ranks) for k in (1, 4, 10)}
 
-        figures["squad2"] = compare(archive, [q.text for q in reading], hits)
+        figures["squad2"] = compare(archive, [q.question for q in reading], hits)
     json.dump(figures, sys.stdout, indent=2)
 
 

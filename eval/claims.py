@@ -1,0 +1,43 @@
+"""A claim verified as the prover verifies a drafted sentence: against the source sentences that match it best."""
+
+from bot.answer import ProvenSentence
+from bot.markers import Cited, DraftSentence
+from bot.numbering import number
+from bot.proof import prove
+from eval.case import Claim, Result
+from index import Article, Evidence, Passage, sentences, stems
+
+CITED = 3  # the sets cite whole texts; a writer of ours would cite about so many sentences
+
+
+def judge_claim(claim: Claim) -> Result:
+    """Whether the prover lets the claim pass, beside the human label."""
+    sources = number([_evidence(at, text) for at, text in enumerate(claim.sources)])
+    own = set(stems(claim.text))
+    places = [
+        (len(own & set(stems(quote.text))), source.number, place)
+        for source in sources
+        for place, quote in enumerate(source.quotes, 1)
+    ]
+    best = sorted(places, key=lambda each: (-each[0], each[1], each[2]))[:CITED]
+    cited = tuple(Cited(source, place, place) for _, source, place in sorted(best, key=lambda each: each[1:]))
+    verdict = prove(DraftSentence(claim.text, cited), sources, "")
+    passed = isinstance(verdict, ProvenSentence)
+    details = {
+        "question": claim.text,
+        "answer": "passed" if passed else f"left out: {getattr(verdict, 'reason', '')}",
+        "quotes": [],
+        "evidence": [],
+        "expected": "supported" if claim.supported else "not supported",
+        "note": "",
+        "failed": [] if passed == claim.supported else ["verified"],
+    }
+    scores: dict[str, float | None] = {"verified": float(passed), "supported": float(claim.supported)}
+    return Result(claim.id, claim.kind, scores, {}, {}, details)
+
+
+def _evidence(at: int, text: str) -> Evidence:
+    spans = sentences(text)
+    article = Article(id=f"source-{at}", source=f"source-{at}", title="", body="")
+    passage = Passage(at, at, 0, 0, len(text), text, spans)
+    return Evidence(passage, article, 0.0, (), (0.0,) * len(spans))

@@ -1,0 +1,151 @@
+"""Runs a suite: asks its cases through the engine, or verifies its claims, scores them and sums up."""
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.answer import Question
+from bot.encoding import answer_json
+from bot.engine import AnswerFailure, Writer, ask
+from bot.events import AnswerCompleted, AnswerFailed, SearchCompleted
+from bot.extractive import confidence
+from eval.case import Case, Identity, Metric, Outcome, Result, Retrieved
+from eval.claims import judge_claim
+from eval.datasets import Dataset, digest
+from eval.metrics import refusal, statistics, verification
+from eval.scoring import score
+from eval.suite import Suite
+from index import Archive, Evidence, header
+from prompts import versions
+
+PASSAGES = 10
+AT_ONCE = 2  # questions answered side by side: one a core
+
+
+def identity(suite: Suite, dataset: Dataset, archive: Archive, writer: Writer) -> Identity:
+    """What a run measures and with what."""
+    articles, cases = digest(dataset)
+    return Identity(
+        suite=suite.name,
+        tier=suite.tier,
+        data=articles,
+        cases=cases,
+        revision=_revision(),
+        models={"embedding": archive.embedder.id, "llm": writer.model or ""},
+        prompts=versions(),
+        settings={"writer": writer.name, "k": str(PASSAGES)},
+        seed=suite.seed,
+        started_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def results(dataset: Dataset, archive: Archive, writer: Writer, done: Mapping[str, Result]) -> Iterator[Result]:
+    """Each case's and claim's result, in order; what is in `done` is not run again. Raises AnswerFailure."""
+
+    def result(case: Case) -> Result:
+        return done.get(case.id) or asyncio.run(_ask(case, archive, writer))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(result, dataset.cases)
+    for claim in dataset.claims:
+        yield done.get(claim.id) or judge_claim(claim)
+
+
+def summarise(found: Sequence[Result], seed: int) -> tuple[Metric, ...]:
+    """The metrics of a run, by name: the mean of every score that applies with its 95 % interval, and the areas.
+
+    The interval is Wilson's for scores of 0 and 1 and a seeded bootstrap for others; an area's is its own value twice.
+    """
+    names = sorted({name for each in found for name in each.scores} - {"confidence", "probability"})
+    metrics = [_mean(name, _values(found, name), seed) for name in names if _values(found, name)]
+    for kind in sorted({each.kind for each in found}):
+        values = _values([each for each in found if each.kind == kind], "correct")
+        if values:
+            metrics.append(_mean(f"correct.{kind}", values, seed))
+    return tuple(sorted([*metrics, *_areas(found), *_verification(found)], key=lambda metric: metric.name))
+
+
+async def _ask(case: Case, archive: Archive, writer: Writer) -> Result:
+    chosen = replace(case.filter, without=case.without) if case.without else case.filter
+    evidence: tuple[Evidence, ...] = ()
+    started = time.perf_counter()
+    async for event in ask(Question(case.question, chosen, PASSAGES), archive, writer):
+        if isinstance(event, SearchCompleted):
+            evidence = event.evidence
+        elif isinstance(event, AnswerFailed):
+            raise AnswerFailure(event)
+        elif isinstance(event, AnswerCompleted):
+            answer = event.answer
+    total = (time.perf_counter() - started) * 1000
+    sure = confidence(case.question, evidence, archive.word_weights(case.question))
+    bodies = {each.article.id: archive.versions(each.article.id)[-1].article.body for each in answer.citations}
+    outcome = Outcome(tuple(map(_retrieved, evidence)), answer_json(answer), sure, bodies)
+    scores, details = score(case, outcome)
+    latency = {"search": answer.timings.search, "first_sentence": answer.timings.first_sentence, "total": total}
+    usage = {
+        "prompt_tokens": float(answer.usage.prompt_tokens),
+        "completion_tokens": float(answer.usage.completion_tokens),
+        "cost_usd": answer.usage.cost_usd,
+    }
+    return Result(case.id, case.kind, scores, latency, usage, details)
+
+
+def _retrieved(found: Evidence) -> Retrieved:
+    passage = found.passage
+    return Retrieved(found.article.id, passage.start, passage.end, header(found.article), passage.text, found.score)
+
+
+def _values(found: Sequence[Result], name: str) -> list[float]:
+    return [value for each in found if (value := each.scores.get(name)) is not None]
+
+
+def _mean(name: str, values: Sequence[float], seed: int) -> Metric:
+    count = len(values)
+    if set(values) <= {0.0, 1.0}:
+        hits = int(sum(values))
+        low, high = statistics.wilson_lower(hits, count), statistics.wilson_upper(hits, count)
+    else:
+        low, high = statistics.bootstrap_interval(values, seed)
+    return Metric(name, sum(values) / count, low, high, count)
+
+
+def _areas(found: Sequence[Result]) -> list[Metric]:
+    """How well confidence tells apart what is to be refused, and what is right."""
+    wanted = [each for each in found if each.scores.get("wrongly_refused") is not None]
+    unwanted = [each for each in found if each.scores.get("rightly_refused") is not None]
+    metrics = []
+    sure, unsure = _values(wanted, "confidence"), _values(unwanted, "confidence")
+    for name, value in (
+        ("refusal_auc", refusal.auc(sure, unsure)),
+        ("refused_at_5%_false", refusal.recall_at_false_refusal(sure, unsure, 0.05)),
+        ("refused_at_10%_false", refusal.recall_at_false_refusal(sure, unsure, 0.10)),
+    ):
+        if value is not None:
+            metrics.append(Metric(name, value, value, value, len(sure) + len(unsure)))
+    return metrics
+
+
+def _verification(found: Sequence[Result]) -> list[Metric]:
+    """Balanced accuracy over the claims, by kind and over all."""
+    metrics = []
+    claims = [each for each in found if each.scores.get("supported") is not None]
+    for kind in (*sorted({each.kind for each in claims}), ""):
+        some = [each for each in claims if each.kind == kind or not kind]
+        if some:
+            value = verification.balanced_accuracy(
+                [each.scores["verified"] == 1 for each in some], [each.scores["supported"] == 1 for each in some]
+            )
+            name = f"balanced_accuracy.{kind}" if kind else "balanced_accuracy"
+            metrics.append(Metric(name, value or 0.0, value or 0.0, value or 0.0, len(some)))
+    return metrics
+
+
+def _revision() -> str:
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parent)
+    return done.stdout.strip() or "unknown"

@@ -1,0 +1,1 @@
+"""The metrics, one pure function each, by the published definitions. What does not apply is None, never 0."""

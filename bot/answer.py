@@ -1,9 +1,11 @@
 """What is asked and what is answered, as frozen values. Offsets and times as in `index.article`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from bot.publishers import as_known
 from index import Article, BadRequest, Evidence, Filter, Span
 
 LONGEST_QUESTION = 4000  # characters; a question longer than that is a document
@@ -24,12 +26,17 @@ class Question:
     conversation_id: str | None = None
 
 
-def check(question: Question, now: datetime) -> Question:
-    """The question without surrounding white space. Raises BadRequest when it cannot be asked as it stands."""
+def check(question: Question, now: datetime, publishers: Sequence[str]) -> Question:
+    """The question without surrounding white space, its publishers spelt as the archive spells them.
+
+    Raises BadRequest when it cannot be asked as it stands.
+    """
     text = question.text.strip()
     chosen = question.filter
     if not text:
         raise BadRequest("question", "The question is empty. Ask something, for example: Who is the mayor?")
+    if any("\ud800" <= character <= "\udfff" or character == "\0" for character in text):
+        raise BadRequest("question", "The question holds characters that are no text (broken encoding). Type it again.")
     if len(text) > LONGEST_QUESTION:
         raise BadRequest(
             "question",
@@ -41,7 +48,8 @@ def check(question: Question, now: datetime) -> Question:
         raise BadRequest("from", f"from ({chosen.since:%Y-%m-%d}) must be before to ({chosen.until:%Y-%m-%d}).")
     if chosen.as_of is not None and chosen.as_of > now:
         raise BadRequest("as_of", f"as_of ({chosen.as_of:%Y-%m-%d %H:%M} UTC) is in the future.")
-    return replace(question, text=text)
+    chosen = replace(chosen, publishers=as_known(chosen.publishers, publishers))
+    return replace(question, text=text, filter=chosen)
 
 
 @dataclass(frozen=True, slots=True)

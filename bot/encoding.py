@@ -102,7 +102,7 @@ def article_json(article: Article) -> dict[str, Any]:
 
 def time_json(time: datetime | None) -> str | None:
     """ISO 8601 in UTC with a Z."""
-    return None if time is None else time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if time is None else time.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def _sentence(sentence: AnswerSentence) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import logging
 import time
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -34,9 +35,12 @@ from bot.events import (
     SentenceProven,
 )
 from bot.links import highlight_url
-from bot.publishers import known_publishers, named
+from bot.plain import plain
+from bot.publishers import named
 from bot.wording import nothing_found
 from index import Archive, DatelineError, Evidence
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,55 +65,67 @@ class Writer(Protocol):
 
 
 async def ask(question: Question, archive: Archive, writer: Writer) -> AsyncGenerator[Event]:
-    """Answer a question. Ends with exactly one AnswerCompleted or AnswerFailed.
+    """Answer a question. Ends with exactly one AnswerCompleted or AnswerFailed, whatever happens.
 
     Raises BadRequest before the first event when the question cannot be asked as it stands.
     """
     started = time.perf_counter()
-    question = check(question, datetime.now(UTC))
     publishers = await asyncio.to_thread(archive.publishers)
-    known_publishers(question.filter.publishers, publishers)
+    question = check(question, datetime.now(UTC), publishers)
     answer_id, conversation_id = _new_id("ans"), question.conversation_id or _new_id("conv")
+    question = replace(question, conversation_id=conversation_id)
     yield AnswerCreated(answer_id, conversation_id, question.text)
     try:
-        yield SearchStarted(question.text)
-        favoured = named(question.text, publishers)
-        evidence = await asyncio.to_thread(archive.search, question.text, question.k, question.filter, favoured)
-        weights = await asyncio.to_thread(archive.word_weights, question.text)
-        sources = _sources(evidence)
-        searched = time.perf_counter()
-        yield SearchCompleted(sources, tuple(evidence))
-
-        draft = _Draft()
-        first: float | None = None
-        async with aclosing(writer.write(question, evidence, weights)) as writing:
-            async for written in writing:
-                if (proven := draft.take(written)) is not None:
-                    first = first or time.perf_counter()
-                    yield proven
-        if not draft.sentences:
-            yield draft.add(ProvenSentence(nothing_found(question, evidence, weights), (), "supported"))
-        ended = time.perf_counter()
-        answer = Answer(
-            id=answer_id,
-            conversation_id=conversation_id,
-            question=question.text,
-            standalone_question=question.text,
-            status=draft.status,
-            as_of=question.filter.as_of or datetime.now(UTC),
-            sentences=tuple(draft.sentences),
-            citations=tuple(draft.citations.values()),
-            sources=sources,
-            writer=writer.name,
-            model=writer.model,
-            usage=draft.usage,
-            timings=Timings(*((at - started) * 1000 for at in (searched, first or ended, ended))),
-        )
-        saved = json.dumps(answer_json(answer), ensure_ascii=False)
-        await asyncio.to_thread(archive.save_answer, answer.id, answer.conversation_id, answer.question, saved)
-        yield AnswerCompleted(answer)
+        async with aclosing(_answer(question, answer_id, archive, writer, publishers, started)) as events:
+            async for event in events:
+                yield event
     except DatelineError as error:
         yield AnswerFailed(answer_id, type(error).__name__, str(error))
+    except Exception:
+        # The one place that catches all: a client must never wait for an end that does not come.
+        log.exception("answer %s failed", answer_id)
+        yield AnswerFailed(answer_id, "InternalError", "Dateline failed on this question; its log says how.")
+
+
+async def _answer(
+    question: Question, answer_id: str, archive: Archive, writer: Writer, publishers: Sequence[str], started: float
+) -> AsyncGenerator[Event]:
+    yield SearchStarted(question.text)
+    favoured = named(question.text, publishers)
+    evidence = await asyncio.to_thread(archive.search, question.text, question.k, question.filter, favoured)
+    weights = await asyncio.to_thread(archive.word_weights, question.text)
+    sources = _sources(evidence)
+    searched = time.perf_counter()
+    yield SearchCompleted(sources, tuple(evidence))
+
+    draft = _Draft()
+    first: float | None = None
+    async with aclosing(writer.write(question, evidence, weights)) as writing:
+        async for written in writing:
+            if (proven := draft.take(written)) is not None:
+                first = first or time.perf_counter()
+                yield proven
+    if not draft.sentences:
+        yield draft.add(ProvenSentence(nothing_found(question, evidence, weights), (), "supported"))
+    ended = time.perf_counter()
+    answer = Answer(
+        id=answer_id,
+        conversation_id=question.conversation_id or "",
+        question=question.text,
+        standalone_question=question.text,
+        status=draft.status,
+        as_of=question.filter.as_of or datetime.now(UTC),
+        sentences=tuple(draft.sentences),
+        citations=tuple(draft.citations.values()),
+        sources=sources,
+        writer=writer.name,
+        model=writer.model,
+        usage=draft.usage,
+        timings=Timings(*((at - started) * 1000 for at in (searched, first or ended, ended))),
+    )
+    saved = json.dumps(answer_json(answer), ensure_ascii=False)
+    await asyncio.to_thread(archive.save_answer, answer.id, answer.conversation_id, answer.question, saved)
+    yield AnswerCompleted(answer)
 
 
 async def complete(question: Question, archive: Archive, writer: Writer) -> Answer:
@@ -158,7 +174,7 @@ class _Draft:
     def add(self, proven: ProvenSentence) -> SentenceProven:
         known = len(self.citations)
         numbers = tuple(dict.fromkeys(self._number(quote, proven) for quote in proven.quotes))
-        sentence = AnswerSentence(proven.text, numbers, proven.verdict)
+        sentence = AnswerSentence(plain(proven.text), numbers, proven.verdict)
         self.sentences.append(sentence)
         index = len(self.sentences) - 1
         delta = sentence.marked if index == 0 else f" {sentence.marked}"

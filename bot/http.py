@@ -1,7 +1,9 @@
 """The HTTP surface: questions in, answers out as JSON or as an event stream; errors as problem+json (RFC 9457)."""
 
 import json
-from collections.abc import AsyncIterator
+import re
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +20,8 @@ from bot.answer import Question, check
 from bot.encoding import answer_json, article_json, event_json
 from bot.engine import Writer, ask
 from bot.events import AnswerCompleted, AnswerFailed, Event
-from bot.publishers import known_publishers, named
-from index import Archive, BadRequest, DatelineError, Evidence, Filter
+from bot.publishers import named
+from index import Archive, BadConfiguration, BadRequest, DatelineError, Evidence, Filter
 
 BODY_LIMIT = 262_144  # bytes; the longest question is a twentieth of it
 
@@ -61,7 +63,7 @@ def create_app(archive: Archive, writer: Writer) -> FastAPI:
     async def post_answer(body: AskRequest, request: Request) -> Response:
         events = ask(body.to_question(), archive, writer)
         first = await anext(events)  # a question that cannot be asked fails here, while the status can still say so
-        if "text/event-stream" in request.headers.get("accept", ""):
+        if _wants_stream(request.headers.get("accept", "")):
             headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
             return StreamingResponse(_encode(first, events), media_type="text/event-stream", headers=headers)
         async for event in events:
@@ -80,9 +82,8 @@ def create_app(archive: Archive, writer: Writer) -> FastAPI:
 
     @app.post("/v1/search")
     async def search(body: AskRequest) -> Response:
-        question = check(body.to_question(), datetime.now(UTC))
         known = await run_in_threadpool(archive.publishers)
-        known_publishers(question.filter.publishers, known)
+        question = check(body.to_question(), datetime.now(UTC), known)
         found = await run_in_threadpool(
             archive.search, question.text, question.k, question.filter, named(question.text, known)
         )
@@ -102,12 +103,25 @@ def create_app(archive: Archive, writer: Writer) -> FastAPI:
     app.add_exception_handler(DatelineError, _dateline_problem)
     app.add_exception_handler(RequestValidationError, _validation_problem)
     app.add_exception_handler(HTTPException, _http_problem)
+    app.add_exception_handler(Exception, _internal_problem)
     return app
 
 
-def serve(archive: Archive, writer: Writer, host: str, port: int) -> None:
-    """Serve until interrupted; open answers are finished first."""
-    uvicorn.run(create_app(archive, writer), host=host, port=port, log_level="warning", timeout_graceful_shutdown=130)
+def serve(archive: Archive, writer: Writer, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until interrupted; open answers are finished first. `ready` is told the address once it listens.
+
+    Raises BadConfiguration when the address cannot be listened on.
+    """
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise BadConfiguration(
+            f"Nothing can listen on {host}:{port} ({error.strerror}). Choose another --port."
+        ) from error
+    with listening:
+        ready(f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}")
+        config = uvicorn.Config(create_app(archive, writer), log_level="warning", timeout_graceful_shutdown=130)
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def problem(status: int, detail: str, *, code: str = "", errors: list[dict[str, str]] | None = None) -> Response:
@@ -130,9 +144,19 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     413: "Too large",
+    500: "Internal error",
     422: "Invalid",
     503: "Unavailable",
 }
+
+
+def _wants_stream(accept: str) -> bool:
+    """Whether an Accept header names the event stream, and does not rule it out with q=0."""
+    for each in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in each.split(";"))
+        if kind == "text/event-stream":
+            return not any(re.fullmatch(r"q\s*=\s*0(\.0*)?", part) for part in parameters)
+    return False
 
 
 async def _encode(first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[bytes]:
@@ -170,15 +194,30 @@ async def _dateline_problem(_request: Request, error: Exception) -> Response:
 async def _validation_problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
-        {"pointer": "".join(f"/{part}" for part in each["loc"][1:]), "detail": each["msg"]} for each in error.errors()
+        {"pointer": _pointer(each["loc"][1:]) if each["type"] != "json_invalid" else "", "detail": each["msg"]}
+        for each in error.errors()
     ]
     return problem(422, "The request does not fit the schema; errors says where.", errors=errors)
 
 
+def _pointer(parts: Sequence[int | str]) -> str:
+    """A JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+async def _internal_problem(_request: Request, _error: Exception) -> Response:
+    return problem(500, "Dateline failed on this request; its log says how.", code="InternalError")
+
+
 async def _http_problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail))
+    response = problem(error.status_code, str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
 
 
 def _utc(time: datetime | None) -> datetime | None:
-    return None if time is None else time.astimezone(UTC)
+    try:
+        return None if time is None else time.astimezone(UTC)
+    except OverflowError as error:
+        raise BadRequest("from", f"{time.isoformat() if time else ''} lies outside of the calendar.") from error

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from index import BadConfiguration
@@ -22,6 +22,7 @@ class Settings(BaseSettings):
         env_file=".env",
         toml_file="dateline.toml",
         extra="ignore",
+        env_ignore_empty=True,
         frozen=True,
         populate_by_name=True,
     )
@@ -51,6 +52,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="How much is logged to stderr."
     )
+
+    @field_validator("home")
+    @classmethod
+    def _expanded(cls, home: Path) -> Path:
+        return home.expanduser()
 
     @classmethod
     def settings_customise_sources(
@@ -101,12 +107,16 @@ def _given() -> list[tuple[str, str]]:
     """Where and under what name our settings are set, whether or not we know them."""
     import tomllib
 
-    given = [("environment", name) for name in os.environ if name.startswith(PREFIX)]
+    given = [("environment", name.upper()) for name in os.environ if name.upper().startswith(PREFIX)]
     dotenv, toml = Path(".env"), Path("dateline.toml")
     if dotenv.is_file():
         from dotenv import dotenv_values
 
-        given += [(".env", name) for name in dotenv_values(dotenv) if name.startswith(PREFIX)]
+        try:
+            names = dotenv_values(dotenv, encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadConfiguration(f".env cannot be read: {error}.") from error
+        given += [(".env", name.upper()) for name in names if name.upper().startswith(PREFIX)]
     if toml.is_file():
         try:
             given += [("dateline.toml", f"{PREFIX}{name.upper()}") for name in tomllib.loads(toml.read_text("utf-8"))]

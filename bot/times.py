@@ -1,6 +1,6 @@
 """Dates that people type, and how old something is."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from index import BadRequest, Filter, parse_date
 
@@ -41,10 +41,12 @@ def _moment(field: str, text: str | None, *, end_of_day: bool) -> datetime | Non
         message = f"{field} is no date that can be read: {text!r} ({error}). Write it like 2026-10-31."
         raise BadRequest(field, message) from error
     bare = moment.time() == datetime.min.time() and ":" not in text
-    return moment + timedelta(days=1) if end_of_day and bare else moment
+    if end_of_day and bare and moment.date() < date.max:
+        moment += timedelta(days=1)
+    return moment
 
 
 def _not_after_now(moment: datetime | None) -> datetime | None:
     """Today as a bare date means until now, not an hour that is still to come."""
     now = datetime.now(UTC)
-    return now if moment is not None and now < moment <= now + timedelta(days=1) else moment
+    return now if moment is not None and timedelta(0) < moment - now <= timedelta(days=1) else moment

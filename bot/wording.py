@@ -13,7 +13,10 @@ def nothing_found(question: Question, evidence: Sequence[Evidence], weights: Map
     if not evidence:
         why = "that pass these filters." if question.filter else "yet. Add some with `dateline ingest PATH`."
         return f"I can't answer this: the archive has no articles {why}"
-    text = f"I found no answer to this in the archive. I looked for: {', '.join(_looked_for(question.text, weights))}."
+    words = _looked_for(question.text, weights)
+    if not words:
+        return "I found nothing to look for in this question. Ask in words, for example: Who is the mayor?"
+    text = f"I found no answer to this in the archive. I looked for: {', '.join(words)}."
     nearest = evidence[0].article
     where = ", ".join(
         part

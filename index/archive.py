@@ -3,18 +3,20 @@
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import OperationalError
 
 from index import articles as shelf
 from index.article import Article, ArticleVersion, Evidence, Filter
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
-from index.errors import BadArticle, ModelMismatch
+from index.errors import BadArticle, ModelMismatch, StorageFailed
 from index.evidence import cut_passages, live_passages, publishers
 from index.lock import acquire
 from index.passages import Piece, split
@@ -70,8 +72,8 @@ class Archive:
         self._lock = acquire(home)
         try:
             self._truth = open_truth(home / "truth.db")
-            self._claim(reembed)
             self._derived = Derived(self._truth, home, chroma_url)
+            self._claim(reembed)
             self._recover()
         except BaseException:
             self._lock.close()
@@ -211,6 +213,7 @@ class Archive:
         with self._truth.begin() as connection:
             if read_fact(connection, "archive_id", "") == "":
                 write_fact(connection, "archive_id", uuid.uuid4().hex[:12])
+                self._derived.forget()
             model = read_fact(connection, "model", "")
             if model == "" or not live_passages(connection):
                 write_fact(connection, "model", self.embedder.id)
@@ -224,15 +227,19 @@ class Archive:
         if self._derived.ended_unclean() and problems_in_subprocess(self.home, self._chroma_url):
             self._derived.rebuild()
         self._index()
+        if self._derived.lost():
+            self._derived.rebuild()
 
     def _index(self) -> None:
-        self._derived.catch_up()
-        self._derived.mark_clean()
+        with _storing():
+            self._derived.catch_up()
+            self._derived.mark_clean()
 
     def _settle(self, group: list[Article | BadArticle]) -> Iterator[tuple[Article | BadArticle, Outcome]]:
         outcomes: list[Outcome] = []
         work: dict[str, tuple[Piece, ...]] = {}
         with self._truth.connect() as connection:
+            group = [shelf.as_known(connection, each) if isinstance(each, Article) else each for each in group]
             for each in group:
                 outcome = each if isinstance(each, BadArticle) else shelf.standing(connection, each)
                 if isinstance(each, Article) and outcome in ("new", "updated"):
@@ -241,7 +248,7 @@ class Archive:
         articles = [each for each in group if isinstance(each, Article) and each.id in work]
         self._embed([(article.body, piece) for article in articles for piece in work[article.id]])
         for article in articles:
-            with self._truth.begin() as connection:
+            with _storing(), self._truth.begin() as connection:
                 shelf.store(connection, article, work[article.id], datetime.now(UTC))
         yield from zip(group, outcomes, strict=True)
 
@@ -253,8 +260,20 @@ class Archive:
                 del wanted[known]
         if wanted:
             vectors = embed_pieces(self.embedder, list(wanted.values()))
-            with self._truth.begin() as connection:
+            with _storing(), self._truth.begin() as connection:
                 shelf.store_embeddings(connection, vectors, self.embedder.id)
+
+
+@contextmanager
+def _storing() -> Iterator[None]:
+    """Says in a sentence that the disk failed."""
+    try:
+        yield
+    except (OperationalError, OSError) as error:
+        reason = error.orig if isinstance(error, OperationalError) else error.strerror
+        raise StorageFailed(
+            f"The archive cannot be written ({reason}). What was stored before stays; make room and try again."
+        ) from error
 
 
 def _groups(read: Iterable[Article | BadArticle]) -> Iterator[list[Article | BadArticle]]:

@@ -91,7 +91,7 @@ class Evidence:
 class Filter:
     """Which articles may be evidence: published in [since, until), by these publishers, known at `as_of`.
 
-    `without` names articles, by id, that may not.
+    `publishers` are spelt as the archive has them; `without` names articles, by id, that may not be evidence.
 
     An article without a date matches no `since` or `until`. `as_of` leaves out what was published later, and what
     has no date and was first seen later.

@@ -50,6 +50,15 @@ def body_digest(article: Article) -> str:
     return hashlib.sha256(article.body.encode()).hexdigest()
 
 
+def as_known(connection: Connection, article: Article) -> Article:
+    """The article under the id that its file is known by: a file that gains a URL is still the same article."""
+    if "#" in article.source or article.source == article.url:
+        return article
+    same_file = select(versions.c.article_id).where(versions.c.source == article.source, versions.c.current)
+    known = connection.scalar(same_file)
+    return replace(article, id=known) if known is not None else article
+
+
 def standing(connection: Connection, article: Article) -> Standing | BadArticle:
     """What storing the article would do, or why it must not be stored.
 
@@ -64,7 +73,8 @@ def standing(connection: Connection, article: Article) -> Standing | BadArticle:
     if known is not None:
         if known.digest == digest(article):
             return "unchanged"
-        if known.url == article.url and (article.url or _file(known.source) == _file(article.source)):
+        same_url = article.url is not None and known.url == article.url
+        if same_url or _file(known.source) == _file(article.source):
             return "updated"
         return BadArticle(
             article.source,

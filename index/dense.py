@@ -54,6 +54,8 @@ class DenseIndex:
 
     def vectors(self, ids: Sequence[int]) -> dict[int, np.ndarray]:
         """The vectors held for these ids; missing ids are left out."""
+        if not ids:
+            return {}
         with _chroma_errors():
             found = self._collection.get(ids=[str(each) for each in ids], include=["embeddings"])
         return {int(i): np.asarray(v, dtype=np.float32) for i, v in zip(found["ids"], found["embeddings"], strict=True)}

@@ -4,6 +4,7 @@ Each index has a watermark, the last change it has taken in, and a generation, t
 fills a new generation and moves both facts in one transaction, so that a crash leaves the old or the new, never half.
 """
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -70,6 +71,24 @@ class Derived:
     def ended_unclean(self) -> bool:
         """Whether a process died while it wrote to the indexes."""
         return self._unclean.exists()
+
+    def lost(self) -> bool:
+        """Whether an index is gone or lacks passages. A look at counts and files; `problems` looks closer."""
+        live = len(self._live())
+        place, _ = self._dense_place(self._generation("dense"))
+        if live and isinstance(place, Path) and not (place / "chroma.sqlite3").exists():
+            return True
+        if live and not (self._words_folder(self._generation("words")) / "meta.json").exists():
+            return True
+        try:
+            return self.words.count() != live
+        except ArchiveDamaged:
+            return False  # it is there and broken: `problems` names it
+
+    def forget(self) -> None:
+        """Delete the folders that an earlier truth left behind; the present one has never written to them."""
+        for folder in [*self._home.glob("words-*"), *self._home.glob("chroma-*")]:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def mark_clean(self) -> None:
         """Say that all writing has ended well."""

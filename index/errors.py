@@ -6,6 +6,7 @@ DatelineError
       + UnknownArticle   no article has that id
   + BadConfiguration     a setting is wrong: mend it, nothing was started
   + ArchiveBusy          another process owns the data directory
+  + StorageFailed        the disk is full or gone: what was stored before stays
   + ArchiveDamaged       stored files are not what was written: `dateline check --repair`
   + ModelMismatch        the archive was embedded with another model: re-embed or switch back
   + ModelUnavailable     a model's server failed: try later
@@ -53,6 +54,10 @@ class BadConfiguration(DatelineError):
 
 class ArchiveBusy(DatelineError):
     """Another process owns the data directory."""
+
+
+class StorageFailed(DatelineError):
+    """The archive could not be written; what was stored before stays."""
 
 
 class ArchiveDamaged(DatelineError):

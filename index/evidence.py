@@ -34,7 +34,7 @@ def matching(connection: Connection, chosen: Filter) -> list[int]:
         undated = versions.c.published_at.is_(None) & (articles.c.first_seen_at <= chosen.as_of)
         rows = rows.where(or_(versions.c.published_at <= chosen.as_of, undated))
     if chosen.publishers:
-        rows = rows.where(func.lower(versions.c.publisher).in_([each.lower() for each in chosen.publishers]))
+        rows = rows.where(versions.c.publisher.in_(chosen.publishers))
     if chosen.without:
         rows = rows.where(versions.c.article_id.not_in(chosen.without))
     return list(connection.scalars(rows))

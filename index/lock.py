@@ -6,16 +6,22 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from index.errors import ArchiveBusy
+from index.errors import ArchiveBusy, BadConfiguration
 
 
 def acquire(home: Path) -> IO[str]:
     """Lock a data directory for this process; closing the returned file, or the end of the process, frees it.
 
-    Raises ArchiveBusy with the owner's process id and command.
+    Raises ArchiveBusy with the owner's process id and command, BadConfiguration when the directory cannot be used.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    handle = (home / "lock").open("a+")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        handle = (home / "lock").open("a+")
+    except OSError as error:
+        raise BadConfiguration(
+            f"The data directory {home} cannot be used ({error.strerror}). Set DATELINE_HOME to one that "
+            "can be written."
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

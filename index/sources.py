@@ -13,13 +13,22 @@ def read_paths(paths: Sequence[str]) -> Iterator[Article | BadArticle]:
     for path in paths:
         if path.startswith(("http://", "https://")):
             yield BadArticle(path, "Articles are read from files; save the page as .html and ingest that.")
+        elif not path.strip():
+            yield BadArticle("(empty)", "The path is empty; write . for the working directory.")
         else:
-            yield from read(Path(path).expanduser())
+            yield from read(_expanded(path))
 
 
 def count_sources(paths: Sequence[str]) -> int:
     """About how many articles these paths hold: a file is one, a .jsonl file as many as it has lines."""
-    return sum(_count(Path(path).expanduser()) for path in paths)
+    return sum(_count(_expanded(path)) for path in paths if path.strip())
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # ~name of somebody who is not there
+        return Path(path)
 
 
 def _count(path: Path) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     Boolean,
     Column,
@@ -32,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError
 
-from index.errors import ArchiveDamaged
+from index.errors import ArchiveDamaged, BadConfiguration
 
 SCHEMA_VERSION = 1
 
@@ -154,7 +155,7 @@ def open_truth(path: Path) -> Engine:
     Raises ArchiveDamaged when the file is not a database, is damaged, or was written by a newer Dateline.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
     event.listen(engine, "connect", _configure_sqlite)
     try:
         metadata.create_all(engine)
@@ -163,6 +164,11 @@ def open_truth(path: Path) -> Engine:
             if version is None:
                 connection.execute(insert(facts).values(name="schema_version", value=str(SCHEMA_VERSION)))
     except DatabaseError as error:
+        if "readonly" in str(error.orig) or "disk is full" in str(error.orig):
+            raise BadConfiguration(
+                f"The archive's database {path} cannot be written ({error.orig}). Give Dateline write access and space "
+                "there, or set DATELINE_HOME to another directory."
+            ) from error
         raise ArchiveDamaged(
             f"The archive's database {path} cannot be read ({error.orig}). Restore it from a backup, or move it away "
             "and ingest again."

@@ -14,6 +14,7 @@ from index import (
     ArchiveDamaged,
     Article,
     BadArticle,
+    BadConfiguration,
     ModelMismatch,
     ModelUnavailable,
     UnknownArticle,
@@ -149,7 +150,7 @@ def test_a_second_process_is_told_who_owns_the_archive(archive: Archive) -> None
         Archive(archive.home, WordEmbedder())
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated", "garbage"])
+@pytest.mark.parametrize("damage", ["truncated", "garbage"])
 @pytest.mark.parametrize("index", ["chroma-0", "words-0"])
 def test_a_damaged_index_is_named_and_rebuilt_without_embedding(tmp_path: Path, damage: str, index: str) -> None:
     home = tmp_path / "home"
@@ -157,10 +158,7 @@ def test_a_damaged_index_is_named_and_rebuilt_without_embedding(tmp_path: Path, 
         archive.ingest([article("bridge", HARBOUR), article("apples", ORCHARD)])
         assert archive.problems() == []
     for path in [path for path in (home / index).rglob("*") if path.is_file()]:
-        if damage == "missing":
-            path.unlink()
-        else:
-            path.write_bytes(b"" if damage == "truncated" else b"garbage" * 100)
+        path.write_bytes(b"" if damage == "truncated" else b"garbage" * 100)
     embedder = WordEmbedder()
     with Archive(home, embedder) as archive:
         assert any(("vector" if index == "chroma-0" else "word") in problem for problem in archive.problems())
@@ -168,6 +166,59 @@ def test_a_damaged_index_is_named_and_rebuilt_without_embedding(tmp_path: Path, 
         assert archive.problems() == []
         assert archive.search("frost on apples", 1)[0].article.id == "apples"
     assert embedder.embedded == 1  # the question
+
+
+@pytest.mark.parametrize("index", ["chroma-0", "words-0"])
+def test_an_index_that_is_gone_is_rebuilt_at_the_next_start(tmp_path: Path, index: str) -> None:
+    home = tmp_path / "home"
+    with Archive(home, WordEmbedder()) as archive:
+        archive.ingest([article("bridge", HARBOUR)])
+    shutil.rmtree(home / index)
+    with Archive(home, WordEmbedder()) as archive:
+        assert archive.search("bridge", 1)[0].found_by == ("words", "vectors")
+        assert archive.problems() == []
+
+
+def test_a_new_truth_does_not_inherit_the_indexes_of_an_old_one(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with Archive(home, WordEmbedder()) as archive:
+        archive.ingest([article("bridge", HARBOUR)])
+    for path in home.glob("truth.db*"):
+        path.unlink()
+    code = f"""
+        from pathlib import Path
+        from index import Archive
+        from tests.conftest import WordEmbedder, article
+        with Archive(Path({str(home)!r}), WordEmbedder()) as archive:
+            archive.ingest([article("apples", "Frost hit the apples.")])
+            print(archive.problems())
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip() == "[]"
+
+
+def test_an_empty_archive_is_sound(archive: Archive) -> None:
+    assert archive.problems() == []
+
+
+def test_a_file_that_gains_a_url_is_still_the_same_article(archive: Archive) -> None:
+    archive.ingest([article("a-1", HARBOUR, source="up/a.md")])
+    report = archive.ingest([article("a-2", ORCHARD, source="up/a.md", url="https://bell.example/1")])
+    assert (report.updated, report.new) == (1, 0)
+    assert [version.current for version in archive.versions("a-1")] == [False, True]
+
+
+@pytest.mark.parametrize("name", ["wh?at", "p%20q é#x", "two words"])
+def test_any_legal_path_can_be_the_data_directory(tmp_path: Path, name: str) -> None:
+    with Archive(tmp_path / name, WordEmbedder()) as archive:
+        archive.ingest([article("bridge", HARBOUR)])
+    assert (tmp_path / name / "truth.db").is_file()
+
+
+def test_a_data_directory_that_is_a_file_is_a_wrong_setting(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    with pytest.raises(BadConfiguration, match="DATELINE_HOME"):
+        Archive(tmp_path / "home", WordEmbedder())
 
 
 def test_an_unclean_end_is_noticed_and_mended_at_the_next_start(tmp_path: Path) -> None:

@@ -107,6 +107,30 @@ def test_a_failing_model_ends_the_stream_with_one_error(harbour: Archive) -> Non
         asyncio.run(complete(Question("bridge?"), harbour, writer))
 
 
+def test_whatever_fails_the_stream_ends_with_one_error(harbour: Archive) -> None:
+    seen = events(Question("bridge?"), harbour, Scripted("It closes.", ZeroDivisionError()))
+    assert isinstance(seen[-1], AnswerFailed)
+    assert seen[-1].code == "InternalError"
+
+
+def test_markup_of_an_article_does_not_reach_the_answer(archive: Archive) -> None:
+    body = (
+        "Visit [the site](http://evil.example/x) to read why Quillon Brack sold the harbour [2]. <img src=//e.example>"
+    )
+    archive.ingest([article("evil", body, title="![x](http://evil.example/x.png)")])
+    given = asyncio.run(complete(Question("Why did Quillon Brack sell the harbour?"), archive, ExtractiveWriter()))
+    assert given.sentences[0].text.startswith("Visit the site to read why Quillon Brack sold the harbour (2).")
+    assert given.citations[0].quote in body
+    refused = asyncio.run(complete(Question("Who won the chess final?"), archive, ExtractiveWriter()))
+    assert "evil.example" not in refused.text
+
+
+def test_publishers_are_found_in_any_case(archive: Archive) -> None:
+    archive.ingest([article("echo", HARBOUR, publisher="ÉCHO du Nord")])
+    asked = Question("bridge repairs", Filter(publishers=("écho du nord",)))
+    assert len(asyncio.run(complete(asked, archive, ExtractiveWriter())).sources) == 1
+
+
 def test_an_answer_is_kept_as_it_was_given(harbour: Archive) -> None:
     answer = asyncio.run(complete(Question("bridge?"), harbour, Scripted("It closes.")))
     kept = harbour.answer(answer.id)
@@ -137,6 +161,7 @@ def test_filters_decide_what_may_be_evidence(harbour: Archive) -> None:
     [
         (Question("  \n"), "question", "The question is empty"),
         (Question("x" * 100_000), "question", "The question has 100,000 characters; at most 4,000"),
+        (Question("\ud800 who"), "question", "characters that are no text"),
         (Question("q", k=0), "k", "k must be between 1 and 100 passages, not 0"),
         (Question("q", k=10_000), "k", "k must be between 1 and 100"),
         (Question("q", Filter(since=day("2026-02-01"), until=day("2026-01-01"))), "from", "must be before"),

@@ -117,6 +117,19 @@ def test_unknown_things_are_problems_too(client: httpx.Client) -> None:
     assert (malformed.status_code, malformed.headers["content-type"]) == (422, "application/problem+json")
 
 
+def test_odd_requests_get_honest_problems(client: httpx.Client) -> None:
+    surrogate = client.post(
+        "/v1/answers", content=rb'{"question": "\ud800 who"}', headers={"content-type": "application/json"}
+    )
+    assert (surrogate.status_code, surrogate.headers["content-type"]) == (422, "application/problem+json")
+    far = {"question": "q", "filters": {"from": "9999-12-31T23:59:59-12:00"}}
+    assert client.post("/v1/answers", json=far).status_code == 422
+    assert client.post("/v1/answers", json={"question": "q", "a/b~c": 1}).json()["errors"][0]["pointer"] == "/a~1b~0c"
+    assert client.get("/v1/search").headers["allow"] == "POST"
+    plain = client.post("/v1/answers", json={"question": "bridge"}, headers={"Accept": "text/event-stream;q=0, */*"})
+    assert plain.headers["content-type"] == "application/json"
+
+
 def test_a_failing_model_is_a_503_or_an_error_event(harbour: Archive) -> None:
     for client in serve(harbour, Scripted(ModelUnavailable("The model's server is away."))):
         response = client.post("/v1/answers", json={"question": "bridge?"})

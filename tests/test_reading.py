@@ -713,3 +713,38 @@ def test_a_large_news_collection_is_read_without_an_error() -> None:
     assert len(articles) == 609
     assert not [article for article in articles if isinstance(article, BadArticle)]
     assert len({article.id for article in articles if isinstance(article, Article)}) == 609
+
+
+@pytest.mark.parametrize("url", ["http://[evil", "http://x.example/\\ud800"])
+def test_a_url_that_cannot_be_a_link_is_refused(tmp_path: Path, url: str) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text(f'{{"text": "Hello.", "url": "{url}"}}\n')
+    (refused,) = read(path)
+    assert isinstance(refused, BadArticle)
+    assert "no web address" in refused.reason
+
+
+def test_an_id_is_text_that_a_terminal_can_show(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"id": "esc\\u001b[31m\\ud800", "text": "Hello."}\n')
+    (article,) = read(path)
+    assert isinstance(article, Article)
+    assert article.id.isprintable()
+
+
+def test_yaml_aliases_are_refused_at_once(tmp_path: Path) -> None:
+    levels = "".join(f"b{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 11))
+    (tmp_path / "bomb.md").write_text(f"---\na: &a0 [x, x]\n{levels}title: *a10\n---\n\nText.\n")
+    (refused,) = read(tmp_path / "bomb.md")
+    assert isinstance(refused, BadArticle)
+    assert "aliases" in refused.reason
+
+
+@pytest.mark.parametrize("name", ["undefined", "unicode_escape"])
+def test_a_page_may_declare_nonsense_as_its_encoding(tmp_path: Path, name: str) -> None:
+    text = "The bridge is open. " * 20
+    page = f'<html><head><meta charset="{name}"><title>T</title></head><body><p>{text}</p></body></html>'
+    (tmp_path / "page.html").write_text(page)
+    (article,) = read(tmp_path / "page.html")
+    assert isinstance(article, Article)
+    assert article.body.startswith("The bridge is open.")

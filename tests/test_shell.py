@@ -107,7 +107,7 @@ def test_status_and_check_tell_how_things_stand(harbour: Path) -> None:
     assert (status["articles"], status["waiting_changes"], status["writer"]) == (1, 0, "extractive")
     assert as_json(dateline("check", "--json")) == {"problems": [], "repaired": False, "left": []}
     for path in Path(".dateline/words-0").iterdir():
-        path.unlink()
+        path.write_bytes(b"")
     broken = dateline("check")
     assert broken.returncode == 1
     assert "word index" in broken.stdout
@@ -133,6 +133,11 @@ def test_status_and_check_tell_how_things_stand(harbour: Path) -> None:
         (("status",), {"DATELINE_WRITER": "llm"}, 2, "neither OPENAI_API_KEY nor DATELINE_LLM_BASE_URL is set"),
         (("status",), {"DATELINE_EMBEDDING_MODEL": "text-embedding-3-small"}, 2, "set OPENAI_API_KEY"),
         (("status",), {"DATELINE_CHROMA_URL": "ftp://x"}, 2, "DATELINE_CHROMA_URL is wrong"),
+        (("ask", "q", "--as-of", "9999-12-31"), {}, 2, "is in the future"),
+        (("status",), {"DATELINE_HOME": "/dev/null"}, 2, "The data directory /dev/null cannot be used"),
+        (("serve", "--port", "99999"), {}, 2, "65535"),
+        (("ingest", ""), {}, 1, "The path is empty"),
+        (("ingest", "~nobody-here/x"), {}, 1, "There is no such file or folder"),
         (("ingest", "nowhere"), {}, 1, "There is no such file or folder"),
         (("ingest", "https://news.example/1"), {}, 1, "save the page as .html"),
     ],
@@ -143,6 +148,10 @@ def test_wrong_usage_gets_its_code_and_its_reason(
     done = dateline(*arguments, **settings)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
     assert message in " ".join(done.stderr.split())
+
+
+def test_an_empty_key_is_no_key() -> None:
+    assert as_json(dateline("status", "--json", OPENAI_API_KEY="", DATELINE_LLM_BASE_URL=""))["writer"] == "extractive"
 
 
 def test_an_error_is_json_too_when_json_is_asked_for() -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from importlib.metadata import entry_points
+from io import TextIOWrapper
 
 import typer
 
@@ -27,9 +28,16 @@ def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 the work failed or was partly refused, 2 wrong usage or settings."""
     from index.errors import DatelineError
 
+    # A terminal that cannot show a character gets its code instead of an error.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except DatelineError as error:
         sys.exit(show_error(error, as_json="--json" in sys.argv))
+    except OSError as error:
+        sys.stderr.write(f"dateline: {error.strerror or error}: {error.filename or 'output'}\n")
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

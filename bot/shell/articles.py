@@ -33,7 +33,7 @@ def list_(
     screen = console()
     for each in found:
         article = each.article
-        date = f"{article.published_at:%Y-%m-%d}" if article.published_at else "no date   "
+        date = article.published_at.date().isoformat() if article.published_at else "no date   "
         screen.print(
             f"{article.id}  {date}  {article.publisher or '–'}: {article.title}", no_wrap=True, overflow="ellipsis"
         )

@@ -75,7 +75,7 @@ def ask(
 
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8321,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8321,
 ) -> None:
     """Answer over HTTP: POST /v1/answers, POST /v1/search."""
     from bot.http import serve as serve_http
@@ -84,8 +84,14 @@ def serve(
 
     settings = start()
     with open_archive(settings) as archive:
-        console(stderr=True).print(f"Dateline listens on http://{host}:{port} (stop with Ctrl-C)")
-        serve_http(archive, writer(settings), host, port)
+        screen = console(stderr=True)
+        serve_http(
+            archive,
+            writer(settings),
+            host,
+            port,
+            lambda url: screen.print(f"Dateline listens on {url} (stop with Ctrl-C)"),
+        )
 
 
 def status(as_json: Json = False) -> None:
@@ -155,7 +161,7 @@ def demo(as_json: Json = False) -> None:
     from bot.wiring import open_archive
 
     settings = start()
-    home = settings.home.with_name(f"{settings.home.name}-demo")
+    home = settings.home.parent / f"{settings.home.name or '.dateline'}-demo"
     samples = Path(__file__).parents[1] / "samples"
     with open_archive(settings, home) as archive:
         report = ingest_paths(archive, [str(samples)])

@@ -58,15 +58,20 @@ def _walk(folder: Path, seen: set[Path]) -> Iterator[Path | BadArticle]:
         if real in seen:
             return
         seen.add(real)
-        for path in sorted(folder.iterdir()):
-            if path.name.startswith("."):
-                continue
-            if path.is_dir():
-                yield from _walk(path, seen)
-            elif path.suffix.lower() in SUFFIXES:
-                yield path
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except (OSError, RuntimeError) as error:  # resolve() of a link that leads to itself is a RuntimeError
         yield _unreadable(folder, error)
+        return
+    for path in paths:
+        try:
+            is_folder = path.is_dir()
+        except OSError as error:
+            yield _unreadable(path, error)
+            continue
+        if is_folder:
+            yield from _walk(path, seen)
+        elif path.suffix.lower() in SUFFIXES:
+            yield path
 
 
 def _read_file(path: Path) -> Iterator[Article | BadArticle]:

@@ -2,8 +2,10 @@
 
 import hashlib
 import re
+import reprlib
 from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from index.article import Article
 from index.errors import BadArticle
@@ -54,8 +56,8 @@ def article_from_fields(fields: Mapping[str, object], source: str) -> Article:
         raise _wrong_type(source, *given, "text or a whole number")
     title = _line(fields, "title", source) or title_from(body)
     return Article(
-        id=" ".join(str(given[1]).split()) if given else made_id(url or source),
-        source=source,
+        id=(" ".join(normalise(str(given[1])).split()) if given else "") or made_id(url or source),
+        source=source.encode("utf-8", "replace").decode(),  # a file's name need not be text
         title=title,
         body=body,
         url=url,
@@ -142,13 +144,22 @@ def _url(fields: Mapping[str, object], source: str) -> str | None:
         raise _wrong_type(source, alias, value, "text")
     url = value.strip()
     # Answers link to it, so it must be nothing but a web address.
-    if not re.fullmatch(r"https?://[^\s<>\"\x00-\x1f]+", url, re.IGNORECASE):
+    if not _is_web_address(url):
         raise BadArticle(
             source,
             f"The field {alias!r} is {_shown(value)}, which is no web address; "
             "write it like https://example.com/story or leave it out.",
         )
     return url
+
+
+def _is_web_address(url: str) -> bool:
+    if not re.fullmatch(r"https?://[^\s<>\"\x00-\x1f\ud800-\udfff]+", url, re.IGNORECASE):
+        return False
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def _moment(fields: Mapping[str, object], name: str, source: str) -> datetime | None:
@@ -171,5 +182,5 @@ def _wrong_type(source: str, alias: str, value: object, wanted: str) -> BadArtic
 
 
 def _shown(value: object) -> str:
-    shown = repr(value)
+    shown = reprlib.repr(value)  # bounded: a value may be nested to any size
     return shown if len(shown) <= 60 else shown[:57] + "…"

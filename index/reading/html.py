@@ -68,11 +68,18 @@ def _paragraphs(text: str, title: str | None) -> str:
     return body
 
 
+# What pages may declare; Python knows codecs that run escapes or are no encoding at all.
+_WEB_ENCODINGS = re.compile(
+    r"utf-?8|utf-?16(le|be)?|us-ascii|(iso-?8859|windows|cp|koi8|euc|iso-2022|mac|gb|big|shift)[\w-]*|latin-?\d", re.I
+)
+
+
 def _decode(content: bytes, source: str) -> str:
     declared = _CHARSET.search(content[:4096])
-    if declared:
+    name = declared[1].decode("ascii", "replace") if declared else ""
+    if _WEB_ENCODINGS.fullmatch(name):
         try:
-            return content.decode(declared[1].decode())
-        except (LookupError, UnicodeDecodeError):
+            return content.decode(name)
+        except (LookupError, UnicodeError):
             pass  # pages often declare what they are not
     return decode(content, source)

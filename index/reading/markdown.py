@@ -84,6 +84,10 @@ def _yaml(block: str, source: str, first_line: int) -> dict[str, object] | None:
     import yaml
 
     try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(block, Loader=yaml.SafeLoader)):
+            raise BadArticle(
+                source, "The front matter uses YAML aliases (*name), which are not read; write values out."
+            )
         fields = yaml.safe_load(block)
     except yaml.MarkedYAMLError as error:
         line = first_line + (error.problem_mark.line if error.problem_mark else 0)

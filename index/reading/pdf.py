@@ -40,7 +40,7 @@ def read_file(path: Path) -> Iterator[Article]:
 def _pages(path: Path) -> tuple[str | None, list[str]]:
     """The title the file declares, if it is one, and the text of each page."""
     from pypdf import PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it reports what it repairs; what it cannot, it raises
     try:
@@ -51,7 +51,9 @@ def _pages(path: Path) -> tuple[str | None, list[str]]:
     except DependencyError:
         raise BadArticle(str(path), "The PDF is encrypted; save it without a password.") from None
     # pypdf lets these escape from a file whose objects are not what they claim to be.
-    except (PyPdfError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+    except (
+        PyPdfError, DeprecationError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError,
+    ) as error:  # fmt: skip
         raise BadArticle(str(path), f"The PDF is damaged: {error or type(error).__name__}.") from None
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from bot.answer import ProvenSentence, Question, Quote
 from bot.engine import Writer
-from bot.extractive import ExtractiveWriter, choose, rank, with_antecedent
+from bot.extractive import ExtractiveWriter, answerable, choose, rank, with_antecedent
 from bot.settings import Settings
 from eval.case import GateVerdict, Run
 from eval.gate import judge
 from eval.run import run_suite
 from eval.runs import metrics_line, read_run
 from eval.suite import Suite, read_dataset, read_suite
-from index import Archive, BadConfiguration, Evidence, MiniLM, Span
+from index import Archive, BadConfiguration, Evidence, MiniLM
 from tests.test_shell import dateline
 
 SMOKE = read_suite("smoke")
@@ -34,7 +34,11 @@ class Broken:
     async def write(
         self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
     ) -> AsyncGenerator[ProvenSentence]:
-        ranked = rank(question.text, evidence, weights)
+        if self.quotes == "without recency":
+            undated = [replace(each, article=replace(each.article, published_at=None)) for each in evidence]
+            ranked = rank(question.text, undated, weights)
+        else:
+            ranked = rank(question.text, evidence, weights)
         match self.quotes:
             case "nothing":
                 chosen: list[Quote] = []
@@ -42,10 +46,12 @@ class Broken:
                 chosen = [Quote(each.evidence, each.span) for each in ranked]
             case "whatever comes first":
                 chosen = [Quote(found, found.passage.sentences[0]) for found in evidence[:1]]
-            case "without a threshold":
+            case "without recency" if not answerable(question.text, ranked, len(weights)):
+                chosen = []
+            case "without a threshold" | "without recency":
                 chosen = [Quote(each.evidence, with_antecedent(each)) for each in choose(ranked)]
-            case _:  # one character off
-                chosen = [Quote(each.evidence, Span(each.span.start + 1, each.span.end)) for each in ranked[:1]]
+            case _:
+                raise AssertionError(self.quotes)
         for quote in chosen:
             yield ProvenSentence(self._says(quote), (quote,), "verbatim")
 
@@ -100,7 +106,9 @@ def test_two_runs_have_the_same_metrics_byte_for_byte(unchanged: Run, sample_hom
     assert verdict(again).code == 0
 
 
-@pytest.mark.parametrize("quotes", ["nothing", "everything", "whatever comes first", "without a threshold"])
+@pytest.mark.parametrize(
+    "quotes", ["nothing", "everything", "whatever comes first", "without a threshold", "without recency"]
+)
 def test_a_constant_or_careless_answerer_is_blocked(sample_home: Path, tmp_path: Path, quotes: str) -> None:
     given = verdict(run_smoke(sample_home, tmp_path, Broken(quotes)))
     assert given.code == 1, given

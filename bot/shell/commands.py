@@ -131,7 +131,7 @@ def status(as_json: Json = False) -> None:
 def check(
     repair: Annotated[bool, typer.Option(help="Rebuild the indexes from the truth.")] = False, as_json: Json = False
 ) -> None:
-    """Compare the indexes with the truth, byte by byte where that is cheap; --repair rebuilds them."""
+    """Compare the indexes with the truth; --repair rebuilds them."""
     from bot.shell.start import start
     from bot.wiring import open_archive
 

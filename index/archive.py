@@ -17,7 +17,7 @@ from index.article import Article, ArticleVersion, Evidence, Filter
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
 from index.errors import BadArticle, ModelMismatch, StorageFailed
-from index.evidence import cut_passages, live_passages, publishers
+from index.evidence import count_live_passages, cut_passages, live_passages, publishers
 from index.lock import acquire
 from index.passages import Piece, split
 from index.retrieval import retrieve, word_weights
@@ -118,7 +118,7 @@ class Archive:
         self, question: str, k: int, chosen: Filter | None = None, named_publishers: Sequence[str] = ()
     ) -> list[Evidence]:
         """The k best passages for a question, best first; `named_publishers` are favoured, not required."""
-        if not self.holdings().passages:
+        if not self._derived.words.count():
             return []
         vector = self.embedder.embed([question])[0]
         return retrieve(
@@ -215,7 +215,7 @@ class Archive:
                 write_fact(connection, "archive_id", uuid.uuid4().hex[:12])
                 self._derived.forget()
             model = read_fact(connection, "model", "")
-            if model == "" or not live_passages(connection):
+            if model == "" or not count_live_passages(connection):
                 write_fact(connection, "model", self.embedder.id)
             elif model != self.embedder.id and not reembed:
                 raise ModelMismatch(

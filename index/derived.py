@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 
 from index.dense import DenseIndex, delete_dense, open_dense
 from index.errors import ArchiveDamaged
-from index.evidence import entries, live_passages, passage_vectors
+from index.evidence import count_live_passages, entries, live_passages, passage_vectors
 from index.truth import changes, facts, last_change
 from index.words import WordIndex, delete_words, open_words
 
@@ -74,7 +74,8 @@ class Derived:
 
     def lost(self) -> bool:
         """Whether an index is gone or lacks passages. A look at counts and files; `problems` looks closer."""
-        live = len(self._live())
+        with self._truth.connect() as connection:
+            live = count_live_passages(connection)
         place, _ = self._dense_place(self._generation("dense"))
         if live and isinstance(place, Path) and not (place / "chroma.sqlite3").exists():
             return True

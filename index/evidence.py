@@ -69,6 +69,12 @@ def live_passages(connection: Connection) -> list[int]:
     return list(connection.scalars(rows))
 
 
+def count_live_passages(connection: Connection) -> int:
+    """How many passages are current."""
+    rows = select(func.count()).select_from(passages.join(versions)).where(versions.c.current)
+    return connection.scalar(rows) or 0
+
+
 def cut_passages(connection: Connection, ids: Sequence[int]) -> list[tuple[str, Piece]]:
     """Passages as they were cut, each with its text in place of a body: what embedding them anew needs."""
     cut: list[tuple[str, Piece]] = []

@@ -20,6 +20,7 @@ from index.errors import (
     ModelUnavailable,
     UnknownArticle,
 )
+from index.query import Part, Query
 
 if TYPE_CHECKING:
     from index.archive import Archive, IngestReport, Status
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from index.reading.fields import article_from_fields
     from index.segmenter import sentences
     from index.sources import count_sources, read_paths
-    from index.words import stems
+    from index.words import query_words, stems
 
 _PLACES = {
     "Archive": "archive",
@@ -50,6 +51,7 @@ _PLACES = {
     "sentences": "segmenter",
     "count_sources": "sources",
     "read_paths": "sources",
+    "query_words": "words",
     "stems": "words",
 }
 
@@ -72,7 +74,9 @@ __all__ = [
     "ModelRefused",
     "ModelUnavailable",
     "OpenAIEmbedder",
+    "Part",
     "Passage",
+    "Query",
     "Span",
     "Status",
     "UnknownArticle",
@@ -82,6 +86,7 @@ __all__ = [
     "is_loopback",
     "model_error",
     "parse_date",
+    "query_words",
     "read_paths",
     "sentences",
     "stems",

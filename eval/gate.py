@@ -4,12 +4,11 @@ Floors hold on the lower 95 % bound. A regression must be both significant (pair
 gated metrics, p < .05) and larger than the metric's minimum effect.
 """
 
-from collections.abc import Sequence
 from typing import Literal
 
 from eval.case import Check, GateVerdict, Metric, Run
-from eval.compare import SIGNIFICANT, refuse_unlike
-from eval.metrics.statistics import holm, mcnemar_exact_p, paired_bootstrap_p
+from eval.compare import SIGNIFICANT, p_worse, paired_results, paired_scores, refuse_unlike
+from eval.metrics.statistics import holm
 from eval.suite import Demand, Suite
 
 
@@ -47,8 +46,9 @@ def _bounds(demand: Demand, metric: Metric) -> list[Check]:
 
 def _regressions(suite: Suite, run: Run, baseline: Run) -> list[Check]:
     gated = [demand for demand in suite.demands if demand.min_effect is not None]
-    compared = [_paired(demand, baseline, run) for demand in gated]
-    adjusted = holm([_p(before, after, suite.seed) for before, after in compared])
+    pairs = paired_results(baseline, run)
+    compared = [_higher_is_better(demand, *paired_scores(demand.metric, pairs)) for demand in gated]
+    adjusted = holm([p_worse(before, after, suite.seed) for before, after in compared])
     checks = []
     for demand, (before, after), p in zip(gated, compared, adjusted, strict=True):
         change = (sum(after) - sum(before)) / len(after) if after else 0.0
@@ -60,24 +60,8 @@ def _regressions(suite: Suite, run: Run, baseline: Run) -> list[Check]:
     return checks
 
 
-def _paired(demand: Demand, baseline: Run, run: Run) -> tuple[list[float], list[float]]:
-    """The scores of the cases both runs have, turned so that higher is better."""
-
-    def turned(score: float) -> float:
-        return 1.0 - score if demand.lower_is_better else score
-
-    old = {each.case_id: each.scores.get(demand.metric) for each in baseline.results}
-    pairs = [
-        (turned(before), turned(after))
-        for each in run.results
-        if (after := each.scores.get(demand.metric)) is not None and (before := old.get(each.case_id)) is not None
-    ]
-    return [before for before, _ in pairs], [after for _, after in pairs]
-
-
-def _p(before: Sequence[float], after: Sequence[float], seed: int) -> float:
-    if not before:
-        return 1.0
-    if set(before) | set(after) <= {0.0, 1.0}:
-        return mcnemar_exact_p(before, after)
-    return paired_bootstrap_p(before, after, seed)
+def _higher_is_better(demand: Demand, before: list[float], after: list[float]) -> tuple[list[float], list[float]]:
+    """The scores, turned round where lower is better."""
+    if not demand.lower_is_better:
+        return before, after
+    return [1.0 - score for score in before], [1.0 - score for score in after]

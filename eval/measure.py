@@ -15,7 +15,7 @@ from bot.engine import AnswerFailure, Writer, ask
 from bot.events import AnswerCompleted, AnswerFailed, SearchCompleted
 from bot.extractive import confidence
 from eval.case import Case, Identity, Metric, Outcome, Result, Retrieved
-from eval.claims import judge_claim
+from eval.claims import verify_claim
 from eval.datasets import Dataset, digest
 from eval.metrics import refusal, statistics, verification
 from eval.scoring import score
@@ -24,6 +24,7 @@ from index import Archive, Evidence, header
 from prompts import versions
 
 PASSAGES = 10
+BY_KIND = ("correct", "strict_accuracy")
 AT_ONCE = 2  # questions answered side by side: one a core
 
 
@@ -53,7 +54,7 @@ def results(dataset: Dataset, archive: Archive, writer: Writer, done: Mapping[st
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(result, dataset.cases)
     for claim in dataset.claims:
-        yield done.get(claim.id) or judge_claim(claim)
+        yield done.get(claim.id) or verify_claim(claim)
 
 
 def summarise(found: Sequence[Result], seed: int) -> tuple[Metric, ...]:
@@ -63,11 +64,9 @@ def summarise(found: Sequence[Result], seed: int) -> tuple[Metric, ...]:
     """
     names = sorted({name for each in found for name in each.scores} - {"confidence", "probability"})
     metrics = [_mean(name, _values(found, name), seed) for name in names if _values(found, name)]
-    for kind in sorted({each.kind for each in found}):
-        values = _values([each for each in found if each.kind == kind], "correct")
-        if values:
-            metrics.append(_mean(f"correct.{kind}", values, seed))
-    return tuple(sorted([*metrics, *_areas(found), *_verification(found)], key=lambda metric: metric.name))
+    kinds = [metric for name in BY_KIND for metric in _by_kind(found, name, seed)]
+    more = [*_macro(kinds), *_refusals(found), *_areas(found), *_verification(found)]
+    return tuple(sorted([*metrics, *kinds, *more], key=lambda metric: metric.name))
 
 
 async def _ask(case: Case, archive: Archive, writer: Writer) -> Result:
@@ -112,6 +111,40 @@ def _mean(name: str, values: Sequence[float], seed: int) -> Metric:
     else:
         low, high = statistics.bootstrap_interval(values, seed)
     return Metric(name, sum(values) / count, low, high, count)
+
+
+def _by_kind(found: Sequence[Result], name: str, seed: int) -> list[Metric]:
+    """A score's mean over the cases of each kind."""
+    values = {
+        kind: _values([each for each in found if each.kind == kind], name) for kind in sorted({r.kind for r in found})
+    }
+    return [_mean(f"{name}.{kind}", own, seed) for kind, own in values.items() if own]
+
+
+def _macro(kinds: Sequence[Metric]) -> list[Metric]:
+    """Strict accuracy with every kind counting alike, so that no constant answer gains by a frequent kind."""
+    own = [metric for metric in kinds if metric.name.startswith("strict_accuracy.")]
+    if len(own) < 2:
+        return []
+    mean = sum(metric.value for metric in own) / len(own)
+    return [Metric("strict_accuracy_macro", mean, mean, mean, sum(metric.count for metric in own))]
+
+
+def _refusals(found: Sequence[Result]) -> list[Metric]:
+    """How many refusals were right, and how much of what should be refused was, each with Wilson's interval."""
+    wanted, unwanted = _values(found, "rightly_refused"), _values(found, "wrongly_refused")
+    should = [True] * len(wanted) + [False] * len(unwanted)
+    counts = refusal.refusal_counts([each == 1 for each in (*wanted, *unwanted)], should)
+    metrics = []
+    for name, value, of in (
+        ("refusal_precision", refusal.refusal_precision(counts), counts.rightly_refused + counts.wrongly_refused),
+        ("refusal_recall", refusal.refusal_recall(counts), counts.rightly_refused + counts.wrongly_answered),
+    ):
+        if value is not None:
+            hits = counts.rightly_refused
+            low, high = statistics.wilson_lower(hits, of), statistics.wilson_upper(hits, of)
+            metrics.append(Metric(name, value, low, high, of))
+    return metrics
 
 
 def _areas(found: Sequence[Result]) -> list[Metric]:

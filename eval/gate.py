@@ -4,6 +4,7 @@ Floors hold on the lower 95 % bound. A regression must be both significant (pair
 gated metrics, p < .05) and larger than the metric's minimum effect.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from eval.case import Check, GateVerdict, Metric, Run
@@ -17,15 +18,19 @@ def judge(suite: Suite, run: Run, baseline: Run | None) -> GateVerdict:
     if baseline is not None:
         refuse_unlike(baseline.identity, run.identity)
     metrics = {metric.name: metric for metric in run.metrics}
-    measured = [demand for demand in suite.demands if demand.metric in metrics]
-    missing = [demand.metric for demand in suite.demands if demand.metric not in metrics]
+    demands = [demand for demand in suite.demands if not _only_advises(run, demand)]
+    measured = [demand for demand in demands if demand.metric in metrics]
+    missing = [demand.metric for demand in demands if demand.metric not in metrics]
+    lost = [each for each in run.results if each.unmeasured]
     checks = [check for demand in measured for check in _bounds(demand, metrics[demand.metric])]
     if baseline is not None:
-        checks += _regressions(suite, run, baseline)
+        checks += _regressions(demands, suite.seed, run, baseline)
     reasons = [check.reason for check in checks if not check.passed]
     # What is known to be worse blocks, whatever else could not be measured.
-    code: Literal[0, 1, 3] = 1 if reasons else 3 if missing else 0
+    code: Literal[0, 1, 3] = 1 if reasons else 3 if missing or lost else 0
     reasons += [f"not measured: {', '.join(missing)}"] if missing else []
+    if lost:
+        reasons.append(f"{len(lost)} of {len(run.results)} cases are unmeasured: {lost[0].unmeasured}")
     return GateVerdict(code, tuple(checks), "; ".join(reasons))
 
 
@@ -44,11 +49,16 @@ def _bounds(demand: Demand, metric: Metric) -> list[Check]:
     return checks
 
 
-def _regressions(suite: Suite, run: Run, baseline: Run) -> list[Check]:
-    gated = [demand for demand in suite.demands if demand.min_effect is not None]
+def _only_advises(run: Run, demand: Demand) -> bool:
+    """Whether an unqualified judge gave the metric. One that no judge gave is missing."""
+    return "judge" in run.identity.settings and run.identity.is_advisory(demand.metric)
+
+
+def _regressions(demands: Sequence[Demand], seed: int, run: Run, baseline: Run) -> list[Check]:
+    gated = [demand for demand in demands if demand.min_effect is not None]
     pairs = paired_results(baseline, run)
     compared = [_higher_is_better(demand, *paired_scores(demand.metric, pairs)) for demand in gated]
-    adjusted = holm([p_worse(before, after, suite.seed) for before, after in compared])
+    adjusted = holm([p_worse(before, after, seed) for before, after in compared])
     checks = []
     for demand, (before, after), p in zip(gated, compared, adjusted, strict=True):
         change = (sum(after) - sum(before)) / len(after) if after else 0.0

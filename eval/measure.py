@@ -17,7 +17,9 @@ from bot.extractive import confidence
 from eval.case import Case, Identity, Metric, Outcome, Result, Retrieved
 from eval.claims import verify_claim
 from eval.datasets import Dataset, digest
+from eval.judge import Judge, judged_answer
 from eval.metrics import refusal, statistics, verification
+from eval.recording import Unrecorded
 from eval.scoring import score
 from eval.suite import Suite
 from index import Archive, Evidence, header
@@ -28,28 +30,43 @@ BY_KIND = ("correct", "strict_accuracy")
 AT_ONCE = 2  # questions answered side by side: one a core
 
 
-def identity(suite: Suite, dataset: Dataset, archive: Archive, writer: Writer) -> Identity:
-    """What a run measures and with what."""
+def identity(
+    suite: Suite,
+    dataset: Dataset,
+    archive: Archive,
+    writer: Writer,
+    judge: Judge | None = None,
+    *,
+    replays: bool = False,
+) -> Identity:
+    """What a run measures and with what. With an LLM it is of tier T1 where its replies are replayed, else T2."""
     articles, cases = digest(dataset)
+    models = {"embedding": archive.embedder.id, "llm": writer.model or ""}
+    settings = {"writer": writer.name, "k": str(PASSAGES)}
+    if judge is not None:
+        models["judge"] = judge.model
+        settings["judge"] = "qualified" if judge.qualified else "advisory"
     return Identity(
         suite=suite.name,
-        tier=suite.tier,
+        tier="T1" if replays else "T2" if writer.model or judge else suite.tier,
         data=articles,
         cases=cases,
         revision=_revision(),
-        models={"embedding": archive.embedder.id, "llm": writer.model or ""},
+        models=models,
         prompts=versions(),
-        settings={"writer": writer.name, "k": str(PASSAGES)},
+        settings=settings,
         seed=suite.seed,
         started_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
 
-def results(dataset: Dataset, archive: Archive, writer: Writer, done: Mapping[str, Result]) -> Iterator[Result]:
+def results(
+    dataset: Dataset, archive: Archive, writer: Writer, done: Mapping[str, Result], judge: Judge | None = None
+) -> Iterator[Result]:
     """Each case's and claim's result, in order; what is in `done` is not run again. Raises AnswerFailure."""
 
     def result(case: Case) -> Result:
-        return done.get(case.id) or asyncio.run(_ask(case, archive, writer))
+        return done.get(case.id) or asyncio.run(_ask(case, archive, writer, judge))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(result, dataset.cases)
@@ -69,7 +86,7 @@ def summarise(found: Sequence[Result], seed: int) -> tuple[Metric, ...]:
     return tuple(sorted([*metrics, *kinds, *more], key=lambda metric: metric.name))
 
 
-async def _ask(case: Case, archive: Archive, writer: Writer) -> Result:
+async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None) -> Result:
     chosen = replace(case.filter, without=case.without) if case.without else case.filter
     evidence: tuple[Evidence, ...] = ()
     started = time.perf_counter()
@@ -77,7 +94,10 @@ async def _ask(case: Case, archive: Archive, writer: Writer) -> Result:
         if isinstance(event, SearchCompleted):
             evidence = event.evidence
         elif isinstance(event, AnswerFailed):
-            raise AnswerFailure(event)
+            if event.code != Unrecorded.__name__:
+                raise AnswerFailure(event)
+            details = {"question": case.question, "failed": []}
+            return Result(case.id, case.kind, {}, {}, {}, details, unmeasured=event.message)
         elif isinstance(event, AnswerCompleted):
             answer = event.answer
     total = (time.perf_counter() - started) * 1000
@@ -85,13 +105,18 @@ async def _ask(case: Case, archive: Archive, writer: Writer) -> Result:
     bodies = {each.article.id: archive.versions(each.article.id)[-1].article.body for each in answer.citations}
     outcome = Outcome(tuple(map(_retrieved, evidence)), answer_json(answer), sure, bodies)
     scores, details = score(case, outcome)
+    why_not = ""
+    if judge is not None:
+        scores["judged_supported"], votes, reason = await judged_answer(judge, outcome.answer)
+        details |= {"judged": votes, "not_judged": reason}
+        why_not = reason if judge.qualified else ""  # a judge that only advises blocks nothing, not even by failing
     latency = {"search": answer.timings.search, "first_sentence": answer.timings.first_sentence, "total": total}
     usage = {
         "prompt_tokens": float(answer.usage.prompt_tokens),
         "completion_tokens": float(answer.usage.completion_tokens),
         "cost_usd": answer.usage.cost_usd,
     }
-    return Result(case.id, case.kind, scores, latency, usage, details)
+    return Result(case.id, case.kind, scores, latency, usage, details, why_not)
 
 
 def _retrieved(found: Evidence) -> Retrieved:

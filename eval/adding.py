@@ -29,11 +29,12 @@ def of_answer(answer_json: str) -> dict[str, Any]:
     answer = json.loads(answer_json)
     said = {
         "answer_id": answer["answer_id"],
+        "as_of": answer["as_of"],
         "status": answer["status"],
         "text": answer["text"],
         "quotes": [{"title": each["title"], "quote": each["quote"]} for each in answer["citations"]],
     }
-    return {**asked(answer["standalone_question"]), "as_of": answer["as_of"], "answered": said}
+    return {**asked(answer["standalone_question"]), "answered": said}
 
 
 def add_case(cases: Path, case: dict[str, Any]) -> None:

@@ -20,9 +20,7 @@ Record = Annotated[Path | None, typer.Option(help="Ask the model, and keep its r
 Replay = Annotated[Path | None, typer.Option(help="Ask nobody: take the model's replies from this file.")]
 JudgedBy = Annotated[
     Path | None,
-    typer.Option(
-        "--judge", help="Have a model judge answers; the file is its qualification, from `dateline eval judge`."
-    ),
+    typer.Option("--judge", help="Have a model judge answers; the file is what `dateline eval judge` wrote."),
 ]
 WORK = Path(".dateline-eval")
 
@@ -43,7 +41,7 @@ def run(
     """Run a suite and show its metrics. Code 1 when some cases could not be measured."""
     from bot.shell.output import print_json
     from eval.run import run_suite
-    from eval.runs import write_run
+    from eval.runs import bare, write_run
     from eval.spending import spent
     from eval.suite import read_suite
     from index import BadConfiguration
@@ -57,7 +55,7 @@ def run(
     if save_baseline and lost:
         raise BadConfiguration(f"{len(lost)} cases are unmeasured: this run is no baseline. {lost[0]}")
     if save_baseline:
-        write_run(chosen.baseline, _bare(done))
+        write_run(chosen.baseline, bare(done))
     if as_json:
         took = {each.name: round(each.value, 6) for each in spent(done.results)}
         metrics = [_metric_json(each) for each in done.metrics]
@@ -281,13 +279,6 @@ def _judged(
         return GateVerdict(2, (), str(error))
     except (AnswerFailure, ModelUnavailable) as error:
         return GateVerdict(3, (), str(error))
-
-
-def _bare(done: "Run") -> "Run":
-    """A run as a baseline: scores without what a person reads of failures."""
-    from dataclasses import replace
-
-    return replace(done, results=tuple(replace(each, details={}, latency_ms={}, usage={}) for each in done.results))
 
 
 def _metric_json(metric: Any) -> dict[str, Any]:

@@ -46,6 +46,18 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """The share of an answer's sentences that its quotes carry, and the vote on each.
+
+    The share is None when nothing was answered, or when the judge failed: then `failure` says how.
+    """
+
+    supported: float | None
+    votes: tuple[tuple[str, Vote], ...] = ()
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Qualification:
     """How a judge did on labelled claims. `balanced_accuracy` and `items` are by data set."""
 
@@ -152,22 +164,19 @@ def qualify(
     )
 
 
-async def judged_answer(chosen: Judge, answer: Mapping[str, Any]) -> tuple[float | None, list[dict[str, Any]], str]:
-    """The share of an answer's sentences that its quotes carry, every vote with its reason, and why it is not known.
-
-    An answer is the JSON of the public contract. The share is None when nothing was answered or the judge failed.
-    """
+async def judge_answer(chosen: Judge, answer: Mapping[str, Any]) -> Judgement:
+    """What the judge says of an answer's sentences and their quotes. An answer is the JSON of the public contract."""
     quotes = {each["index"]: each["quote"] for each in answer["citations"]}
-    votes: list[dict[str, Any]] = []
+    votes: list[tuple[str, Vote]] = []
     if answer["status"] == "abstained":
-        return None, votes, ""
+        return Judgement(None)
     try:
         for sentence in answer["sentences"]:
-            vote = await chosen.vote(sentence["text"], [quotes[number] for number in sentence["citations"]])
-            votes.append({"sentence": sentence["text"], "supported": vote.supported, "reason": vote.reason})
+            evidence = [quotes[number] for number in sentence["citations"]]
+            votes.append((sentence["text"], await chosen.vote(sentence["text"], evidence)))
     except (NoVerdict, ModelUnavailable, Unrecorded) as error:
-        return None, votes, str(error)
-    return sum(each["supported"] for each in votes) / len(votes), votes, ""
+        return Judgement(None, tuple(votes), str(error))
+    return Judgement(sum(vote.supported for _, vote in votes) / len(votes), tuple(votes))
 
 
 def write_qualification(path: Path, given: Qualification) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from bot.extractive import confidence
 from eval.case import Case, Identity, Metric, Outcome, Result, Retrieved
 from eval.claims import verify_claim
 from eval.datasets import Dataset, digest
-from eval.judge import Judge, judged_answer
+from eval.judge import Judge, judge_answer
 from eval.metrics import refusal, statistics, verification
 from eval.recording import Unrecorded
 from eval.scoring import score
@@ -96,8 +96,8 @@ async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None
         elif isinstance(event, AnswerFailed):
             if event.code != Unrecorded.__name__:
                 raise AnswerFailure(event)
-            details = {"question": case.question, "failed": []}
-            return Result(case.id, case.kind, {}, {}, {}, details, unmeasured=event.message)
+            asked = {"question": case.question, "failed": []}
+            return Result(case.id, case.kind, {}, {}, {}, asked, unmeasured=event.message)
         elif isinstance(event, AnswerCompleted):
             answer = event.answer
     total = (time.perf_counter() - started) * 1000
@@ -107,9 +107,12 @@ async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None
     scores, details = score(case, outcome)
     why_not = ""
     if judge is not None:
-        scores["judged_supported"], votes, reason = await judged_answer(judge, outcome.answer)
-        details |= {"judged": votes, "not_judged": reason}
-        why_not = reason if judge.qualified else ""  # a judge that only advises blocks nothing, not even by failing
+        judgement = await judge_answer(judge, outcome.answer)
+        scores["judged_supported"] = judgement.supported
+        details["votes"] = [{"sentence": sentence, **asdict(vote)} for sentence, vote in judgement.votes]
+        details["not_judged"] = judgement.failure
+        # A judge that only advises blocks nothing, not even by failing.
+        why_not = judgement.failure if judge.qualified else ""
     latency = {"search": answer.timings.search, "first_sentence": answer.timings.first_sentence, "total": total}
     usage = {
         "prompt_tokens": float(answer.usage.prompt_tokens),

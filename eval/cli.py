@@ -242,6 +242,9 @@ def _show_run(done: "Run", path: Path) -> None:
     lost = [each.unmeasured for each in done.results if each.unmeasured]
     if lost:
         screen.print(f"\n{len(lost)} of {len(done.results)} cases are unmeasured: {lost[0]}")
+    failures = [each.details["not_judged"] for each in done.results if each.details.get("not_judged")]
+    if failures:
+        screen.print(f"\n{len(failures)} answers were not judged: {failures[0]}")
     screen.print(f"\n{path}")
 
 

@@ -144,22 +144,24 @@ def qualify(
 ) -> Qualification:
     """The judge's trial: every claim is put to it twice; the first vote counts, the second says whether it is stable.
 
-    Raises NoVerdict, ModelUnavailable.
+    Raises BadConfiguration, NoVerdict, ModelUnavailable.
     """
-    claims = [claim for each in sets.values() for claim in each]
-    votes = asyncio.run(_votes(candidate, claims, tick))
-    first = {claim.id: one.supported for claim, (one, _) in zip(claims, votes, strict=True)}
+    rows = [(name, claim) for name, claims in sets.items() for claim in claims]
+    if not rows:
+        raise BadConfiguration("The data has no labelled claims to try a judge on.")
+    votes = asyncio.run(_votes(candidate, [claim for _, claim in rows], tick))
 
-    def accuracy(some: Sequence[Claim]) -> float:
-        return balanced_accuracy([first[each.id] for each in some], [each.supported for each in some]) or 0.0
+    def accuracy(*names: str) -> float:
+        some = [(one, claim) for (name, claim), (one, _) in zip(rows, votes, strict=True) if name in names]
+        return balanced_accuracy([one.supported for one, _ in some], [claim.supported for _, claim in some]) or 0.0
 
     return Qualification(
         model=candidate.model,
         prompt=_prompt_digest(),
         seed=seed,
         items={name: len(each) for name, each in sets.items()},
-        balanced_accuracy={name: accuracy(each) for name, each in sets.items()},
-        overall=accuracy(claims),
+        balanced_accuracy={name: accuracy(name) for name in sets},
+        overall=accuracy(*sets),
         agreement=sum(one.supported == other.supported for one, other in votes) / len(votes),
     )
 

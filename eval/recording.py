@@ -65,6 +65,8 @@ class Recording:
     def add(self, reply: Reply) -> None:
         """Keep a reply, and write it down at once: a run that is broken off loses none."""
         with self._writing:
+            if not self.replies:
+                _write(self.path, self.asked_at, ())
             self.replies[reply.key] = reply
             with self.path.open("a", encoding="ascii", newline="\n") as lines:
                 lines.write(_line("reply", asdict(reply)))
@@ -134,13 +136,16 @@ def digest(request: Mapping[str, Any]) -> str:
 
 
 def begin(path: Path, now: datetime, *, resume: bool) -> Recording:
-    """A recording to be made; `resume` goes on with the one that is there. Raises BadConfiguration."""
+    """A recording to be made; `resume` goes on with the one that is there, else the first reply replaces it.
+
+    Raises BadConfiguration when the file cannot be written, or gone on with.
+    """
     if resume and path.is_file():
         before = read(path)
         return Recording(path, before.asked_at, before.replies, replays=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, now, ())
+        path.open("a").close()
     except OSError as error:
         raise BadConfiguration(f"The recording {path} cannot be written: {error.strerror}.") from error
     return Recording(path, now, {}, replays=False)

@@ -160,9 +160,9 @@ def test_a_judge_must_be_set_and_be_another_model() -> None:
 def test_the_answers_key_is_not_sent_to_the_judges_own_server() -> None:
     given = {"llm_api_key": "secret-key", "judge_model": "j", "writer": "extractive"}
     with serving(says(YES)) as server:
-        elsewhere = Settings(judge_base_url=server.url, **given)  # type: ignore[arg-type,call-arg]
+        elsewhere = Settings(judge_base_url=server.url, **given)  # type: ignore[arg-type]
         asyncio.run(judge(elsewhere).vote("A claim.", ["A source."]))
-        with_it = Settings(llm_base_url=server.url, **given)  # type: ignore[arg-type,call-arg]
+        with_it = Settings(llm_base_url=server.url, **given)  # type: ignore[arg-type]
         asyncio.run(judge(with_it).vote("A claim.", ["A source."]))
     assert [each.headers["authorization"] for each in server.requests] == ["Bearer none", "Bearer secret-key"]
 

@@ -16,7 +16,7 @@ from bot.llm import LLMWriter
 from bot.settings import Settings
 from eval.case import Run
 from eval.gate import judge as gate
-from eval.recording import RecordedChat, Recording, begin, digest, read
+from eval.recording import RecordedChat, Recording, Reply, begin, digest, read
 from eval.run import Parts, run_suite
 from eval.runs import metrics_line
 from eval.suite import read_suite
@@ -113,6 +113,16 @@ def test_a_recording_that_was_broken_off_goes_on(recorded: Recorded, sample_home
     assert path.read_bytes() == recorded[0].read_bytes()
 
 
+def test_a_recording_stays_as_it_is_until_the_first_new_reply(recorded: Recorded, tmp_path: Path) -> None:
+    shutil.copy(recorded[0], tmp_path / "r.jsonl")
+    done = dateline("eval", "run", "smoke", "--record", "r.jsonl")
+    assert (done.returncode, "set DATELINE_LLM_MODEL" in done.stderr) == (2, True)
+    assert (tmp_path / "r.jsonl").read_bytes() == recorded[0].read_bytes()
+    recording = begin(tmp_path / "r.jsonl", LONG_AGO, resume=False)
+    recording.add(Reply("k", "m", "New."))
+    assert read(tmp_path / "r.jsonl").replies == {"k": Reply("k", "m", "New.")}
+
+
 def test_a_reply_that_broke_off_is_not_recorded(tmp_path: Path) -> None:
     import asyncio
 
@@ -128,7 +138,7 @@ def test_a_reply_that_broke_off_is_not_recorded(tmp_path: Path) -> None:
 
         with pytest.raises(ModelUnavailable):
             asyncio.run(ask())
-    assert len((tmp_path / "r.jsonl").read_text().splitlines()) == 1
+    assert (tmp_path / "r.jsonl").read_text() == ""
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DATELINE_LLM_API_KEY", "OPENAI_API_KEY"),
         description="The key for both models; `OPENAI_API_KEY` is read as well.",
     )
+    judge_model: str | None = Field(
+        None, description="The model that judges answers in `dateline eval`; another than the one that writes them."
+    )
+    judge_base_url: HttpUrl | None = Field(None, description="The judge's server, when it is not the answers' one.")
+    judge_api_key: SecretStr | None = Field(None, description="The key for `DATELINE_JUDGE_BASE_URL`.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="How much is logged to stderr."
     )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bot.chat import Chat, ChatMaker
 from bot.engine import Writer
 from bot.settings import EMBEDDED_MODEL, Settings
 from index import Archive, BadConfiguration, Embedder
@@ -30,8 +31,8 @@ def embedder(settings: Settings) -> Embedder:
     return OpenAIEmbedder(settings.embedding_model, base_url, _key(settings))
 
 
-def writer(settings: Settings) -> Writer:
-    """The LLM when one is configured, else the extractive writer."""
+def writer(settings: Settings, chat: ChatMaker | None = None) -> Writer:
+    """The LLM when one is configured, else the extractive writer. `chat` makes another client than the usual one."""
     if not settings.uses_llm:
         from bot.extractive import ExtractiveWriter
 
@@ -45,6 +46,7 @@ def writer(settings: Settings) -> Writer:
         settings.llm_model,
         context_tokens=settings.llm_context_tokens,
         total_timeout=settings.llm_timeout_s,
+        chat=chat or Chat,
     )
 
 

@@ -20,6 +20,7 @@ from index.errors import (
     ModelUnavailable,
     UnknownArticle,
 )
+from index.recency import Recency, recency_weight
 
 if TYPE_CHECKING:
     from index.archive import Archive, IngestReport, Status
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from index.reading.fields import article_from_fields
     from index.segmenter import sentences
     from index.sources import count_sources, read_paths
-    from index.words import stems
+    from index.words import query_words, stems
 
 _PLACES = {
     "Archive": "archive",
@@ -46,6 +47,7 @@ _PLACES = {
     "header": "passages",
     "token_counter": "passages",
     "parse_date": "reading.dates",
+    "query_words": "words",
     "article_from_fields": "reading.fields",
     "sentences": "segmenter",
     "count_sources": "sources",
@@ -73,6 +75,7 @@ __all__ = [
     "ModelUnavailable",
     "OpenAIEmbedder",
     "Passage",
+    "Recency",
     "Span",
     "Status",
     "UnknownArticle",
@@ -82,7 +85,9 @@ __all__ = [
     "is_loopback",
     "model_error",
     "parse_date",
+    "query_words",
     "read_paths",
+    "recency_weight",
     "sentences",
     "stems",
     "token_counter",

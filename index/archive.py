@@ -17,9 +17,10 @@ from index.article import Article, ArticleVersion, Evidence, Filter
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
 from index.errors import BadArticle, ModelMismatch, StorageFailed
-from index.evidence import count_live_passages, cut_passages, live_passages, publishers
+from index.evidence import count_live_passages, cut_passages, live_passages, newest, publishers
 from index.lock import acquire
 from index.passages import Piece, split
+from index.recency import Recency
 from index.retrieval import retrieve, word_weights
 from index.truth import answers, integrity, open_truth
 
@@ -115,14 +116,27 @@ class Archive:
         return IngestReport(tally["new"], tally["updated"], tally["unchanged"], tally["duplicate"], tuple(errors))
 
     def search(
-        self, question: str, k: int, chosen: Filter | None = None, named_publishers: Sequence[str] = ()
+        self,
+        question: str,
+        k: int,
+        chosen: Filter | None = None,
+        named_publishers: Sequence[str] = (),
+        recency: Recency | None = None,
     ) -> list[Evidence]:
-        """The k best passages for a question, best first; `named_publishers` are favoured, not required."""
+        """The k best passages for a question, best first; `named_publishers` and newer articles are only favoured."""
         if not self._derived.words.count():
             return []
         vector = self.embedder.embed([question])[0]
         return retrieve(
-            self._truth, self._derived, self.embedder.id, question, vector, k, chosen or Filter(), named_publishers
+            self._truth,
+            self._derived,
+            self.embedder.id,
+            question,
+            vector,
+            k,
+            chosen or Filter(),
+            named_publishers,
+            recency,
         )
 
     def word_weights(self, question: str) -> dict[str, float]:
@@ -133,6 +147,11 @@ class Archive:
         """The publishers the archive has, by name."""
         with self._truth.connect() as connection:
             return publishers(connection)
+
+    def newest(self, at: datetime) -> datetime | None:
+        """When the newest article that was published by `at` was published; None when none has a date."""
+        with self._truth.connect() as connection:
+            return newest(connection, at)
 
     def articles(self, limit: int | None = None) -> list[ArticleVersion]:
         """Current versions without their bodies, newest published first."""
@@ -207,6 +226,12 @@ class Archive:
         """An answer as JSON, as it was given; None when there is none of that id."""
         with self._truth.connect() as connection:
             return connection.scalar(select(answers.c.answer).where(answers.c.id == answer_id))
+
+    def questions(self, conversation_id: str) -> tuple[str, ...]:
+        """The questions of a conversation that were answered, oldest first; none when no answer is of it."""
+        rows = select(answers.c.question).where(answers.c.conversation_id == conversation_id)
+        with self._truth.connect() as connection:
+            return tuple(connection.scalars(rows.order_by(answers.c.created_at)))
 
     def _claim(self, reembed: bool) -> None:
         """Name the archive, and see that its vectors are this embedder's."""

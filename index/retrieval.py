@@ -1,6 +1,6 @@
 """Which passages answer a question: words and vectors bring candidates up, their best sentence ranks them.
 
-score = BM25 / best BM25 of the question + cosine of the passage's best sentence (+ a bonus for a named publisher).
+score = BM25 / best BM25 + cosine of the passage's best sentence (+ a bonus for a named publisher, + recency).
 The weights were measured on questions of two kinds, long and full of names (multihop_rag) and short (squad2), where
 equal-weight rank fusion helps one and hurts the other: see eval/LOG.md.
 """
@@ -16,11 +16,13 @@ from sqlalchemy import Engine
 from index.article import Evidence, Filter
 from index.derived import Derived
 from index.evidence import Candidate, load, matching, passage_vectors
+from index.recency import Recency, recency_weight
 from index.words import query_words
 
 CANDIDATES = 60  # from each of the two indexes
 SENTENCE_WEIGHT = 1.0
 NAMED_PUBLISHER_BONUS = 0.3
+RECENCY_WEIGHT = 0.2  # what the newest article is ahead of a very old one, where the question wants news
 PASSAGES_PER_ARTICLE = 3
 OVERFETCH = 200  # asked of Chroma when a filter lets enough of them pass; else what passes is scored exactly
 
@@ -36,6 +38,7 @@ def retrieve(
     k: int,
     chosen: Filter,
     named_publishers: Sequence[str] = (),
+    recency: Recency | None = None,
 ) -> list[Evidence]:
     """The k best passages for a question and its vector, best first.
 
@@ -53,6 +56,7 @@ def retrieve(
         score = by_words.get(passage_id, 0.0) / top + SENTENCE_WEIGHT * float(similarities.max())
         if candidate.article.publisher in named_publishers:
             score += NAMED_PUBLISHER_BONUS
+        score += RECENCY_WEIGHT * recency_weight(candidate.article.published_at, recency)
         signals = (("words",) if passage_id in by_words else ()) + (("vectors",) if passage_id in by_vector else ())
         found.append(Evidence(candidate.passage, candidate.article, score, signals, tuple(map(float, similarities))))
     found.sort(key=lambda evidence: (-evidence.score, evidence.passage.id))

@@ -1,0 +1,97 @@
+"""What a question means for the search: its standalone text, the time it names, the publishers it favours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.answer import Question
+from bot.extractive import answerable, rank
+from bot.publishers import named
+from bot.when import Period, narrowed, recency, understand_time
+from index import Archive, BadRequest, Evidence, Filter, Recency
+
+MOST_EARLIER = 10  # questions back; what is older is another matter
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A question as it is searched.
+
+    `question` has the standalone text; its filter is narrowed to `period` where the question names one, and `wide` is
+    the filter without the period. `publishers` are those it names. `as_of` is the moment it is answered at.
+    """
+
+    question: Question
+    wide: Filter
+    period: Period | None
+    publishers: tuple[str, ...]
+    recency: Recency | None
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The evidence of a question, the stems it was looked for by, and the question as it was searched.
+
+    `missed` is the period that the question names when its own articles hold no answer and others were taken.
+    """
+
+    question: Question
+    evidence: tuple[Evidence, ...]
+    weights: dict[str, float]
+    missed: Period | None
+
+
+def earlier_questions(question: Question, archive: Archive) -> tuple[str, ...]:
+    """The questions before this one, newest last: those of its stored conversation, then those it brings itself.
+
+    Raises BadRequest when no conversation has its id.
+    """
+    stored: tuple[str, ...] = ()
+    if question.conversation_id is not None:
+        stored = archive.questions(question.conversation_id)
+        if not stored:
+            raise BadRequest(
+                "conversation_id",
+                f"There is no conversation {question.conversation_id!r}. Leave conversation_id out to begin a new one.",
+            )
+    return (*stored, *question.earlier)[-MOST_EARLIER:]
+
+
+def understand(question: Question, archive: Archive, publishers: Sequence[str], now: datetime) -> Understood:
+    """What a standalone question means when it is asked at `now`."""
+    meant = understand_time(question.text, question.filter.as_of or now)
+    favoured = named(question.text, publishers)
+    # In a question that joins several publishers, a date belongs to one of them.
+    period = meant.period if len(favoured) < 2 else None
+    meant = replace(meant, period=period)
+    wide = narrowed(question.filter, replace(meant, period=None))
+    as_of = wide.as_of or now
+    wish = recency(meant, as_of)
+    if wish is not None and (newest := archive.newest(as_of)) is not None:
+        wish = replace(wish, at=newest)  # in an archive that ended long ago, its last articles are the new ones
+    narrow = replace(question, filter=narrowed(wide, meant), recency=wish)
+    return Understood(narrow, wide, period if narrow.filter != wide else None, favoured, wish, as_of)
+
+
+def search(understood: Understood, archive: Archive) -> Found:
+    """The best evidence. When the named period holds no answer, all articles are searched, newer ones no better."""
+    question = understood.question
+    weights = archive.word_weights(question.text)
+    found = _search(understood, question, archive)
+    if understood.period is None or _answers(question, found, weights):
+        return Found(question, found, weights, None)
+    anywhere = replace(question, filter=understood.wide, recency=None)
+    other = _search(understood, anywhere, archive)
+    if not found or _answers(anywhere, other, weights):
+        return Found(anywhere, other, weights, understood.period)
+    return Found(question, found, weights, None)
+
+
+def _search(understood: Understood, question: Question, archive: Archive) -> tuple[Evidence, ...]:
+    found = archive.search(question.text, question.k, question.filter, understood.publishers, question.recency)
+    return tuple(found)
+
+
+def _answers(question: Question, found: Sequence[Evidence], weights: dict[str, float]) -> bool:
+    return answerable(question.text, rank(question.text, found, weights, question.recency), len(weights))

@@ -104,7 +104,7 @@ async def _answer(
 ) -> AsyncGenerator[Event]:
     text, usage = await _standalone(question, writer, publishers)
     yield SearchStarted(text)
-    meant = await asyncio.to_thread(understand, replace(question, text=text), archive, publishers, datetime.now(UTC))
+    meant = await asyncio.to_thread(understand, question, text, archive, publishers, datetime.now(UTC))
     found = await asyncio.to_thread(search, meant, archive)
     sources = _sources(found.evidence)
     searched = time.perf_counter()

@@ -8,6 +8,7 @@ mtrag: only a question that leans is given more, for one that does not is found 
 import re
 from collections.abc import Sequence
 
+from bot.names import names
 from bot.publishers import named, without_names
 from bot.when import has_time, without_time
 from index import query_words
@@ -39,17 +40,19 @@ def standalone(question: str, earlier: Sequence[str], publishers: Sequence[str] 
     if not earlier or not leans(question):
         return question
     *before, last = earlier
-    carried = _subject(standalone(last, before, publishers) if _points(last) else last)
+    carried = standalone(last, before, publishers) if _points(last) else last
     if has_time(question):
         carried = without_time(carried)
     if named(question, publishers):
         carried = without_names(carried, publishers)
-    return f"{question} ({carried})" if carried else question
+    subject = _subject(carried)
+    return f"{question} ({subject})" if subject else question
 
 
 def leans(question: str) -> bool:
     """Whether a question needs the one before it to be understood."""
-    return _points(question) or len(query_words(question)) <= SHORT
+    words = len(query_words(question))
+    return _points(question) or words <= 1 or (words <= SHORT and not names(question))
 
 
 def _points(question: str) -> bool:
@@ -59,4 +62,9 @@ def _points(question: str) -> bool:
 def _subject(question: str) -> str:
     """The words of a question that say what it is about."""
     words = re.sub(r"[()?]", " ", question).split()
-    return " ".join(word for word in words if word.strip('.,;:!"“”').lower() not in _ASKS).strip(" ,;.")
+    return " ".join(word for word in words if _says(word)).strip(" ,;.")
+
+
+def _says(word: str) -> bool:
+    bare = word.strip('.,;:!"“”').lower()
+    return bare not in _ASKS and not _POINTS_BACK.fullmatch(bare)

@@ -4,7 +4,6 @@ import json
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,8 +88,8 @@ def create_app(archive: Archive, writer: Writer) -> FastAPI:
         now = datetime.now(UTC)
         question = check(body.to_question(), now, known)
         earlier = await run_in_threadpool(earlier_questions, question, archive)
-        question = replace(question, text=standalone(question.text, earlier, known))
-        meant = await run_in_threadpool(understand, question, archive, known, now)
+        searched = standalone(question.text, earlier, known)
+        meant = await run_in_threadpool(understand, question, searched, archive, known, now)
         found = await run_in_threadpool(find, meant, archive)
         return JSONResponse({"passages": [_evidence(each) for each in found.evidence]})
 

@@ -40,6 +40,7 @@ def named(question: str, publishers: Iterable[str]) -> tuple[str, ...]:
     # "The Independent" names all its sections, but not when one of them is named in full.
     in_full = {_called(each) for each in whole}
     found = {*whole, *(each for each in known if _called(each) not in in_full and _is_named(question, _called(each)))}
+    found |= {each for each in known if (name := _short_name(each, known)) and _is_named(question, name)}
     if found:
         found |= {each for each in known if re.search(_spelt(each, exactly=True), question)}
     return tuple(each for each in known if each in found)
@@ -91,6 +92,13 @@ def _spelt(name: str, *, exactly: bool = False) -> str:
     # An ordinary word keeps its article: "the Sun" is a paper or a star, "sun" is neither.
     needed = bare != name and bare.lower() in _ORDINARY
     return rf"(?<!\w)(?:[Tt]he ){'' if needed else '?'}{re.escape(bare)}(?!\w)"
+
+
+def _short_name(publisher: str, known: Sequence[str]) -> str:
+    """ "The Courier" for The Arlen Courier, where no other publisher ends so; empty where that is no name."""
+    last = publisher.rsplit(maxsplit=1)[-1]
+    alone = sum(each.split()[-1] == last for each in known) == 1
+    return f"The {last}" if alone and last != publisher and last.lower() in _ORDINARY else ""
 
 
 def _without_article(name: str) -> str:

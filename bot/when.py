@@ -45,7 +45,7 @@ _SPAN = re.compile(rf"\b(?i:between|from) (?P<first>{_DATE}),? (?i:and|to|until|
 _DATED = re.compile(
     rf"\b(?:(?P<turn>(?i:since|after|before)){_EVENT}|"
     rf"(?P<word>(?i:as of|as at|until|till|up to|in|during|throughout|on))) (?P<date>{_DATE}){_ENDS}"
-    rf"|\b(?i:of|from|dated|published) (?P<day>{_DAY}){_ENDS}"
+    rf"|\b(?i:of|from|dated|published) (?P<day>{_DAY}|(?i:{_MONTH}) {_YEAR}){_ENDS}"
 )
 _RELATIVE = re.compile(
     rf"\b(?:(?P<days>yesterday|last night)|(?P<back>(?:last|past|previous) (?:(?P<count>{_COUNT}) )?{_UNIT})|"
@@ -286,10 +286,15 @@ def _floor(moment: datetime, unit: str) -> datetime:
 
 
 def without_time(text: str) -> str:
-    """The text without the dates that `understand_time` reads in it."""
+    """The text without the dates that `understand_time` reads in it; an event stays ("since the vote on 5 May")."""
     for dates in (_SPAN, _DATED, _RELATIVE):
-        text = dates.sub("", text)
+        text = dates.sub(_event_of, text)
     return " ".join(text.split())
+
+
+def _event_of(found: re.Match[str]) -> str:
+    date = found.groupdict().get("date")
+    return found[0].removesuffix(date).partition(" ")[2] if date and found["turn"] else ""
 
 
 def has_time(text: str) -> bool:

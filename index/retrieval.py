@@ -22,7 +22,7 @@ from index.words import query_words
 CANDIDATES = 60  # from each of the two indexes
 SENTENCE_WEIGHT = 1.0
 NAMED_PUBLISHER_BONUS = 0.3
-RECENCY_WEIGHT = 0.2  # what the newest article is ahead of a very old one, where the question wants news
+RECENCY_WEIGHT = 0.4  # what the newest article is ahead of a very old one, where the question wants news
 PASSAGES_PER_ARTICLE = 3
 OVERFETCH = 200  # asked of Chroma when a filter lets enough of them pass; else what passes is scored exactly
 

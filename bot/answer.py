@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.publishers import as_known
-from index import Article, BadRequest, Evidence, Filter, Span
+from index import Article, BadRequest, Evidence, Filter, Recency, Span
 
 LONGEST_QUESTION = 4000  # characters; a question longer than that is a document
 DEFAULT_PASSAGES = 10
@@ -18,12 +18,18 @@ Verdict = Literal["verbatim", "supported", "unchecked"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody asks, and of which articles."""
+    """What somebody asks, and of which articles.
+
+    `earlier` are the same person's earlier questions, newest last, where no stored conversation has them. `recency`
+    is for writers: how much newer counts, as the question was understood.
+    """
 
     text: str
     filter: Filter = field(default_factory=Filter)
     k: int = DEFAULT_PASSAGES
     conversation_id: str | None = None
+    earlier: tuple[str, ...] = ()
+    recency: Recency | None = None
 
 
 def check(question: Question, now: datetime, publishers: Sequence[str]) -> Question:
@@ -81,6 +87,13 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float = 0.0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cost_usd + other.cost_usd,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.answer import (
     Answer,
@@ -34,10 +34,12 @@ from bot.events import (
     SearchStarted,
     SentenceProven,
 )
+from bot.followup import standalone
 from bot.links import highlight_url
-from bot.parts import as_query
 from bot.plain import plain
-from bot.wording import nothing_found
+from bot.understanding import earlier_questions, search, understand
+from bot.when import Period, names_time
+from bot.wording import from_another_time, nothing_found
 from index import Archive, DatelineError, Evidence
 
 log = logging.getLogger(__name__)
@@ -64,6 +66,15 @@ class Writer(Protocol):
         ...
 
 
+@runtime_checkable
+class Rewriter(Protocol):
+    """A writer that can also make a follow-up stand alone."""
+
+    async def rewrite(self, question: str, earlier: Sequence[str]) -> tuple[str | None, Usage]:
+        """The follow-up as a question of its own; None when that fails or changes what was asked. What it cost."""
+        ...
+
+
 async def ask(question: Question, archive: Archive, writer: Writer) -> AsyncGenerator[Event]:
     """Answer a question. Ends with exactly one AnswerCompleted or AnswerFailed, whatever happens.
 
@@ -72,8 +83,9 @@ async def ask(question: Question, archive: Archive, writer: Writer) -> AsyncGene
     started = time.perf_counter()
     publishers = await asyncio.to_thread(archive.publishers)
     question = check(question, datetime.now(UTC), publishers)
+    earlier = await asyncio.to_thread(earlier_questions, question, archive)
     answer_id, conversation_id = _new_id("ans"), question.conversation_id or _new_id("conv")
-    question = replace(question, conversation_id=conversation_id)
+    question = replace(question, conversation_id=conversation_id, earlier=earlier)
     yield AnswerCreated(answer_id, conversation_id, question.text)
     try:
         async with aclosing(_answer(question, answer_id, archive, writer, publishers, started)) as events:
@@ -90,31 +102,33 @@ async def ask(question: Question, archive: Archive, writer: Writer) -> AsyncGene
 async def _answer(
     question: Question, answer_id: str, archive: Archive, writer: Writer, publishers: Sequence[str], started: float
 ) -> AsyncGenerator[Event]:
-    yield SearchStarted(question.text)
-    query = as_query(question.text, publishers)
-    evidence = await asyncio.to_thread(archive.search, query, question.k, question.filter)
-    weights = await asyncio.to_thread(archive.word_weights, question.text)
-    sources = _sources(evidence)
+    text, usage = await _standalone(question, writer, publishers)
+    yield SearchStarted(text)
+    meant = await asyncio.to_thread(understand, question, text, archive, publishers, datetime.now(UTC))
+    found = await asyncio.to_thread(search, meant, archive)
+    sources = _sources(found.evidence)
     searched = time.perf_counter()
-    yield SearchCompleted(sources, tuple(evidence))
+    yield SearchCompleted(sources, found.evidence)
 
-    draft = _Draft()
+    draft = _Draft(usage)
     first: float | None = None
-    async with aclosing(writer.write(question, evidence, weights)) as writing:
+    async with aclosing(writer.write(found.question, found.evidence, found.weights)) as writing:
         async for written in writing:
+            if not draft.sentences and found.missed is not None and _is_of_another_time(written, found.missed):
+                yield draft.add(ProvenSentence(from_another_time(found.missed), (), "supported"))
             if (proven := draft.take(written)) is not None:
                 first = first or time.perf_counter()
                 yield proven
     if not draft.sentences:
-        yield draft.add(ProvenSentence(nothing_found(question, evidence, weights), (), "supported"))
+        yield draft.add(ProvenSentence(nothing_found(found.question, found.evidence, found.weights), (), "supported"))
     ended = time.perf_counter()
     answer = Answer(
         id=answer_id,
         conversation_id=question.conversation_id or "",
         question=question.text,
-        standalone_question=question.text,
+        standalone_question=text,
         status=draft.status,
-        as_of=question.filter.as_of or datetime.now(UTC),
+        as_of=meant.as_of,
         sentences=tuple(draft.sentences),
         citations=tuple(draft.citations.values()),
         sources=sources,
@@ -126,6 +140,23 @@ async def _answer(
     saved = json.dumps(answer_json(answer), ensure_ascii=False)
     await asyncio.to_thread(archive.save_answer, answer.id, answer.conversation_id, answer.question, saved)
     yield AnswerCompleted(answer)
+
+
+async def _standalone(question: Question, writer: Writer, publishers: Sequence[str]) -> tuple[str, Usage]:
+    """The question as it is searched: the model's words where it gives any, else ours; what that cost."""
+    usage = Usage()
+    if question.earlier and isinstance(writer, Rewriter):
+        rewritten, usage = await writer.rewrite(question.text, question.earlier)
+        if rewritten is not None:
+            return rewritten, usage
+    return standalone(question.text, question.earlier, publishers), usage
+
+
+def _is_of_another_time(written: ProvenSentence | LeftOut | Usage, asked: Period) -> bool:
+    """Whether a sentence rests on a dated article from outside of the time asked about, and does not name that time."""
+    if not isinstance(written, ProvenSentence) or any(names_time(quote.text, asked) for quote in written.quotes):
+        return False
+    return any(quote.evidence.article.published_at is not None for quote in written.quotes)
 
 
 async def complete(question: Question, archive: Archive, writer: Writer) -> Answer:
@@ -149,10 +180,10 @@ class AnswerFailure(DatelineError):
 class _Draft:
     """The answer while it is written: its sentences so far and the numbers of their citations."""
 
-    def __init__(self) -> None:
+    def __init__(self, usage: Usage) -> None:
         self.sentences: list[AnswerSentence] = []
         self.citations: dict[tuple[str, int, int], Citation] = {}
-        self.usage = Usage()
+        self.usage = usage
         self._left_out = 0
 
     @property
@@ -168,7 +199,7 @@ class _Draft:
             case LeftOut():
                 self._left_out += 1
             case Usage():
-                self.usage = written
+                self.usage += written
         return None
 
     def add(self, proven: ProvenSentence) -> SentenceProven:

@@ -6,13 +6,13 @@ on half of the development questions and hold on the other half (eval/LOG.md).
 
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import log
 
 from bot.answer import ProvenSentence, Question, Quote, Usage
 from bot.asking import Wanted, offers, wanted
-from index import Evidence, Span, header, stems
+from index import Evidence, Recency, Span, header, recency_weight, stems
 
 SENTENCES = 3
 COSINE, COVERAGE, COVERAGE_IN_CONTEXT, PASSAGE, TYPE = 1.0, 0.4, 0.8, 0.3, 0.3
@@ -21,7 +21,7 @@ SURE_ENOUGH = 1.55  # below it nothing is said; for a question of TYPICAL_WORDS 
 TYPICAL_WORDS = 6
 LENGTH_ALLOWANCE = 0.15  # one sentence covers less of a long question: the bar falls with the log of its length
 RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
-HALF_LIFE_DAYS = 30
+HALF_LIFE_DAYS = 30.0
 NEAR_BEST = 0.6  # a further sentence must come within this of the best one
 SAME_SAYING = 0.8  # share of stems above which two sentences say the same
 
@@ -67,23 +67,24 @@ class ExtractiveWriter:
         self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
     ) -> AsyncGenerator[ProvenSentence | Usage]:
         """The best sentences, best first; nothing when none is good enough."""
-        ranked = rank(question.text, evidence, weights)
+        ranked = rank(question.text, evidence, weights, question.recency)
         if answerable(question.text, ranked, len(weights)):
             for sentence in choose(ranked):
                 quote = Quote(sentence.evidence, with_antecedent(sentence))
                 yield ProvenSentence(_one_line(quote.text), (quote,), "verbatim")
 
 
-def rank(question: str, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> list[Ranked]:
-    """Every sentence of the evidence, best first; of two that fit alike, the newer article's.
+def rank(
+    question: str, evidence: Sequence[Evidence], weights: Mapping[str, float], recency: Recency | None = None
+) -> list[Ranked]:
+    """Every sentence of the evidence, best first; with `recency`, of two that fit alike the newer article's.
 
     `weights` has the question's stems, each weighted by its rarity. Ties keep the order of the evidence.
     """
     kind = wanted(question)
     ranked = [each for found in evidence for each in _rank_passage(question, kind, found, weights)]
     said = [each for each in ranked if not _FOR_MODELS.match(each.text)]
-    newest = max((found.article.published_at for found in evidence if found.article.published_at), default=None)
-    return sorted(said, key=lambda each: -each.score - RECENCY * _recency(each.evidence.article.published_at, newest))
+    return sorted(said, key=lambda each: -each.score - RECENCY * _newer(each.evidence.article.published_at, recency))
 
 
 def answerable(question: str, ranked: Sequence[Ranked], words: int) -> bool:
@@ -126,11 +127,11 @@ def with_antecedent(sentence: Ranked) -> Span:
     return Span(passage.sentences[first].start, sentence.span.end)
 
 
-def _recency(published: datetime | None, newest: datetime | None) -> float:
-    """1 for the newest article of the evidence, halved every HALF_LIFE_DAYS; in the middle for an unknown date."""
-    if published is None or newest is None:
-        return 0.5
-    return float(0.5 ** ((newest - published).days / HALF_LIFE_DAYS))
+def _newer(published: datetime | None, recency: Recency | None) -> float:
+    """Sentences compete more closely than passages do: their half-life is at most HALF_LIFE_DAYS."""
+    if recency is None:
+        return 0.0
+    return recency_weight(published, replace(recency, half_life_days=min(HALF_LIFE_DAYS, recency.half_life_days)))
 
 
 def _rank_passage(question: str, kind: Wanted | None, found: Evidence, weights: Mapping[str, float]) -> list[Ranked]:

@@ -20,7 +20,9 @@ from bot.answer import Question, check
 from bot.encoding import answer_json, article_json, event_json
 from bot.engine import Writer, ask
 from bot.events import AnswerCompleted, AnswerFailed, Event
-from bot.parts import as_query
+from bot.followup import standalone
+from bot.understanding import earlier_questions, understand
+from bot.understanding import search as find
 from index import Archive, BadConfiguration, BadRequest, DatelineError, Evidence, Filter
 
 BODY_LIMIT = 262_144  # bytes; the longest question is a twentieth of it
@@ -83,9 +85,13 @@ def create_app(archive: Archive, writer: Writer) -> FastAPI:
     @app.post("/v1/search")
     async def search(body: AskRequest) -> Response:
         known = await run_in_threadpool(archive.publishers)
-        question = check(body.to_question(), datetime.now(UTC), known)
-        found = await run_in_threadpool(archive.search, as_query(question.text, known), question.k, question.filter)
-        return JSONResponse({"passages": [_evidence(each) for each in found]})
+        now = datetime.now(UTC)
+        question = check(body.to_question(), now, known)
+        earlier = await run_in_threadpool(earlier_questions, question, archive)
+        searched = standalone(question.text, earlier, known)
+        meant = await run_in_threadpool(understand, question, searched, archive, known, now)
+        found = await run_in_threadpool(find, meant, archive)
+        return JSONResponse({"passages": [_evidence(each) for each in found.evidence]})
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -184,7 +190,8 @@ def _evidence(found: Evidence) -> dict[str, Any]:
 
 async def _dateline_problem(_request: Request, error: Exception) -> Response:
     if isinstance(error, BadRequest):
-        where = f"/{error.field}" if error.field in ("question", "k") else f"/filters/{error.field}"
+        own = error.field in AskRequest.model_fields
+        where = f"/{error.field}" if own else f"/filters/{error.field}"
         return problem(422, str(error), code=type(error).__name__, errors=[{"pointer": where, "detail": str(error)}])
     return problem(503, str(error), code=type(error).__name__)
 

@@ -12,6 +12,7 @@ from bot.engine import LeftOut
 from bot.markers import DraftSentence, Reply
 from bot.numbering import NumberedSource, fit, number, render
 from bot.proof import prove
+from bot.rewriting import rewrite, rewriting_chat
 from index import Evidence, ModelRefused, ModelUnavailable, token_counter
 from prompts import load
 
@@ -73,6 +74,11 @@ class LLMWriter:
         self._reply_tokens = min(reply_tokens, context_tokens // 4)
         timeouts = Timeouts(connect_timeout, first_token_timeout, total_timeout)
         self._chat = chat(base_url, api_key, model, self._reply_tokens, timeouts)
+        self._rewriting = rewriting_chat(chat, base_url, api_key, model)
+
+    async def rewrite(self, question: str, earlier: Sequence[str]) -> tuple[str | None, Usage]:
+        """The follow-up as a question of its own, None when the model fails or changes what was asked; its usage."""
+        return await rewrite(self._rewriting, question, earlier)
 
     async def write(
         self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
@@ -112,7 +118,7 @@ class LLMWriter:
             async with aclosing(self._chat.stream(messages)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Usage):
-                        writing.usage, told = _sum(writing.usage, piece), True
+                        writing.usage, told = writing.usage + piece, True
                         continue
                     reply += piece
                     for sentence in writing.judge(reading.feed(piece)):
@@ -127,7 +133,7 @@ class LLMWriter:
         writing.reply = reply
         if not told:
             sent = sum(len(self._tokens(each.text)) for each in messages)
-            writing.usage = _sum(writing.usage, Usage(sent, len(self._tokens(reply))))
+            writing.usage = writing.usage + Usage(sent, len(self._tokens(reply)))
         if broken is not None:
             raise broken
 
@@ -183,11 +189,3 @@ def _says_nothing(draft: DraftSentence) -> bool:
 def _is_whole(draft: DraftSentence) -> bool:
     """Whether a sentence was complete when the reply broke off."""
     return bool(draft.cited) and draft.text.endswith((".", "!", "?", "…", "”", '"'))
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        one.prompt_tokens + other.prompt_tokens,
-        one.completion_tokens + other.completion_tokens,
-        one.cost_usd + other.cost_usd,
-    )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bot.answer import Question
+from bot.when import Period
 from index import Evidence, stems
 
 NAMED_WORDS = 6
@@ -24,6 +25,13 @@ def nothing_found(question: Question, evidence: Sequence[Evidence], weights: Map
         if part
     )
     return f"{text} The nearest article is “{nearest.title}”{f' ({where})' if where else ''}."
+
+
+def from_another_time(period: Period) -> str:
+    """The warning before sentences that are not of the time asked about."""
+    words = period.words[0].lower() + period.words[1:]
+    asked = f"in the articles of the time you asked about (“{words}”)"
+    return f"I found no answer {asked}; what follows is of another time."
 
 
 def _looked_for(question: str, weights: Mapping[str, float]) -> list[str]:

@@ -90,7 +90,7 @@ async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None
     chosen = replace(case.filter, without=case.without) if case.without else case.filter
     evidence: tuple[Evidence, ...] = ()
     started = time.perf_counter()
-    async for event in ask(Question(case.question, chosen, PASSAGES), archive, writer):
+    async for event in ask(Question(case.question, chosen, PASSAGES, earlier=case.history), archive, writer):
         if isinstance(event, SearchCompleted):
             evidence = event.evidence
         elif isinstance(event, AnswerFailed):
@@ -101,7 +101,8 @@ async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None
         elif isinstance(event, AnswerCompleted):
             answer = event.answer
     total = (time.perf_counter() - started) * 1000
-    sure = confidence(case.question, evidence, archive.word_weights(case.question))
+    searched = answer.standalone_question
+    sure = confidence(searched, evidence, archive.word_weights(searched))
     bodies = {each.article.id: archive.versions(each.article.id)[-1].article.body for each in answer.citations}
     outcome = Outcome(tuple(map(_retrieved, evidence)), answer_json(answer), sure, bodies)
     scores, details = score(case, outcome)

@@ -21,6 +21,7 @@ from index.errors import (
     UnknownArticle,
 )
 from index.query import Part, Query
+from index.recency import Recency, recency_weight
 
 if TYPE_CHECKING:
     from index.archive import Archive, IngestReport, Status
@@ -47,11 +48,11 @@ _PLACES = {
     "header": "passages",
     "token_counter": "passages",
     "parse_date": "reading.dates",
+    "query_words": "words",
     "article_from_fields": "reading.fields",
     "sentences": "segmenter",
     "count_sources": "sources",
     "read_paths": "sources",
-    "query_words": "words",
     "stems": "words",
 }
 
@@ -77,6 +78,7 @@ __all__ = [
     "Part",
     "Passage",
     "Query",
+    "Recency",
     "Span",
     "Status",
     "UnknownArticle",
@@ -88,6 +90,7 @@ __all__ = [
     "parse_date",
     "query_words",
     "read_paths",
+    "recency_weight",
     "sentences",
     "stems",
     "token_counter",

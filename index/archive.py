@@ -18,7 +18,7 @@ from index.article import Article, ArticleVersion, Evidence, Filter
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
 from index.errors import BadArticle, ModelMismatch, StorageFailed
-from index.evidence import count_live_passages, cut_passages, live_passages, publishers
+from index.evidence import count_live_passages, cut_passages, live_passages, newest, publishers
 from index.lock import acquire
 from index.passages import Piece, split
 from index.query import Query
@@ -133,6 +133,11 @@ class Archive:
         with self._truth.connect() as connection:
             return publishers(connection)
 
+    def newest(self, at: datetime) -> datetime | None:
+        """When the newest article that was published by `at` was published; None when none has a date."""
+        with self._truth.connect() as connection:
+            return newest(connection, at)
+
     def articles(self, limit: int | None = None) -> list[ArticleVersion]:
         """Current versions without their bodies, newest published first."""
         with self._truth.connect() as connection:
@@ -206,6 +211,12 @@ class Archive:
         """An answer as JSON, as it was given; None when there is none of that id."""
         with self._truth.connect() as connection:
             return connection.scalar(select(answers.c.answer).where(answers.c.id == answer_id))
+
+    def questions(self, conversation_id: str) -> tuple[str, ...]:
+        """The questions of a conversation that were answered, oldest first; none when no answer is of it."""
+        rows = select(answers.c.question).where(answers.c.conversation_id == conversation_id)
+        with self._truth.connect() as connection:
+            return tuple(connection.scalars(rows.order_by(answers.c.created_at)))
 
     def _claim(self, reembed: bool) -> None:
         """Name the archive, and see that its vectors are this embedder's."""

@@ -1,6 +1,7 @@
 """Passages read back from the truth: their text, metadata, words for Tantivy, vectors for Chroma, filters."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +45,13 @@ def publishers(connection: Connection) -> tuple[str, ...]:
     """The publishers of current articles, by name."""
     rows = select(versions.c.publisher).where(versions.c.current, versions.c.publisher.is_not(None)).distinct()
     return tuple(sorted(connection.scalars(rows), key=str.lower))
+
+
+def newest(connection: Connection, at: datetime) -> datetime | None:
+    """When the newest current article of those published by `at` was published; None when none has a date."""
+    known = versions.c.current & (versions.c.published_at <= at)
+    found: datetime | None = connection.scalar(select(func.max(versions.c.published_at)).where(known))
+    return found
 
 
 def load(connection: Connection, ids: Sequence[int], model: str) -> dict[int, Candidate]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from index.recency import Recency
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -17,10 +19,11 @@ class Query:
     """A question as it is searched for. Nothing in it excludes an article; that is what a `Filter` is for.
 
     `parts`: none for a question that asks one thing. `publishers` and `days` (of publication, UTC) are those the
-    question names: their articles are favoured.
+    question names: their articles are favoured; with `recency`, so are newer ones.
     """
 
     text: str
     parts: tuple[Part, ...] = ()
     publishers: tuple[str, ...] = ()
     days: tuple[date, ...] = ()
+    recency: Recency | None = None

@@ -5,9 +5,9 @@ part that names publishers is searched in their articles. A passage's score is
 
     whole + PART * best part, where both are words + best sentence (BM25 / best BM25 of that search, cosine)
 
-and what is added for a named publisher or day. Passages are then taken one by one; each lowers the others of its
-article by REPEATED, so that the sides of a comparison are all heard. The weights were fitted on one half of the
-multihop_rag questions, by article, and hold on the other half and on questions of one part: see eval/LOG.md.
+and what is added for a named publisher, a named day and recency. Passages are then taken one by one; each lowers the
+others of its article by REPEATED, so that the sides of a comparison are all heard. The weights were fitted on one half
+of the multihop_rag questions, by article, and hold on the other half and on questions of one part: see eval/LOG.md.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ from index.article import Article, Evidence, Filter
 from index.derived import Derived
 from index.evidence import Candidate, load, matching, passage_vectors
 from index.query import Part, Query
+from index.recency import recency_weight
 from index.words import query_words
 
 CANDIDATES = 60  # of each search, by words and by vectors
@@ -30,6 +31,7 @@ SCORED_BY_WORDS = 200  # a candidate beyond these has no words in common worth c
 WHOLE_WORDS, WHOLE_SENTENCE, PART = 0.2, 0.4, 0.6  # add up to 1.2: 1 for the cosine, less for the words of the whole
 OTHER_PUBLISHER = 0.5  # what a part's score is worth in an article of another publisher than it names
 NAMED_PUBLISHER, NAMED_DAY = 0.16, 0.16
+RECENCY = 0.4  # what the newest article is ahead of a very old one, where the question wants news
 REPEATED = 0.1
 OVERFETCH = 200  # asked of Chroma when a filter lets enough of them pass; else what passes is scored exactly
 
@@ -98,6 +100,7 @@ def _evidence(candidate: Candidate, query: Query, searched: Sequence[Found], vec
         + PART * max(worth[1:] or worth)
         + NAMED_PUBLISHER * (article.publisher in query.publishers)
         + NAMED_DAY * (article.published_at is not None and article.published_at.date() in query.days)
+        + RECENCY * recency_weight(article.published_at, query.recency)
     )
     by_words = any(passage_id in found.words for found in searched)
     found_by = ("words", "vectors") if by_words else ("vectors",)

@@ -21,7 +21,7 @@ def test_a_plain_question_has_no_parts() -> None:
 
 def test_each_side_of_a_comparison_is_a_part_with_its_publisher() -> None:
     query = as_query(COMPARISON, PUBLISHERS)
-    assert [part.publishers for part in query.parts][0] == ("TechCrunch",)
+    assert query.parts[0].publishers == ("TechCrunch",)
     assert any(part.publishers == ("The Verge",) and "Beeper" in part.text for part in query.parts)
     assert set(query.publishers) == {"TechCrunch", "The Verge"}
 

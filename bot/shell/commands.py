@@ -1,4 +1,4 @@
-"""The commands `ingest`, `ask`, `status`, `check`, `serve` and `demo`."""
+"""The commands `ingest`, `ask`, `status`, `check`, `serve` and `demo`; `chat` is in a module of its own."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +19,9 @@ DEMO_QUESTION = "Why did Petra Vanstone resign?"
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands in the order the help shows them."""
-    for command in (demo, ingest, ask, serve, status, check):
+    from bot.shell.chat import chat
+
+    for command in (demo, ingest, ask, chat, serve, status, check):
         app.command()(command)
 
 
@@ -186,15 +188,21 @@ def _answer(question: "Question", archive: "Archive", settings: "Settings", *, a
 
     from bot.encoding import answer_json
     from bot.engine import complete
-    from bot.shell.render import show_answer
     from bot.wiring import writer
 
     answer: Answer = asyncio.run(complete(question, archive, writer(settings)))
     if as_json:
         print_json(answer_json(answer))
     else:
-        bodies = {each.article.id: archive.versions(each.article.id)[-1].article.body for each in answer.citations}
-        show_answer(console(), answer, bodies)
+        show(answer, archive)
+
+
+def show(answer: "Answer", archive: "Archive") -> None:
+    """Print an answer with its quotes where they stand."""
+    from bot.shell.render import show_answer
+
+    bodies = {each.article.id: archive.versions(each.article.id)[-1].article.body for each in answer.citations}
+    show_answer(console(), answer, bodies)
 
 
 def _show_report(report: "IngestReport") -> None:

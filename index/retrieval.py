@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from index.article import Evidence, Filter
 from index.derived import Derived
-from index.evidence import Candidate, load, matching, passage_vectors
+from index.evidence import Candidate, load
 from index.words import query_words
 
 CANDIDATES = 60  # from each of the two indexes
@@ -42,9 +42,9 @@ def retrieve(
     At most PASSAGES_PER_ARTICLE come from one article, and of identical texts only the earliest is kept.
     """
     with truth.connect() as connection:
-        among = matching(connection, chosen) if chosen else None
+        among = derived.flat().matching(chosen) if chosen else None
         by_words = dict(derived.words.search(question, CANDIDATES, among))
-        by_vector = [passage_id for passage_id, _ in _nearest(truth, derived, model, vector, among)]
+        by_vector = [passage_id for passage_id, _ in _nearest(derived, vector, among)]
         candidates = load(connection, list(dict.fromkeys([*by_words, *by_vector])), model)
     top = max(by_words.values(), default=1.0)
     found: list[Evidence] = []
@@ -69,27 +69,16 @@ def word_weights(derived: Derived, question: str) -> dict[str, float]:
     return {word: log(1 + (count + 50) / (derived.words.rarity(word) + 1)) for word in query_words(question)}
 
 
-def _nearest(
-    truth: Engine, derived: Derived, model: str, vector: np.ndarray, among: list[int] | None
-) -> list[tuple[int, float]]:
+def _nearest(derived: Derived, vector: np.ndarray, among: np.ndarray | None) -> list[tuple[int, float]]:
+    """The nearest passages: from Chroma, or scored one by one when a filter leaves too few of what Chroma gives."""
     if among is None:
         return derived.dense.nearest(vector, CANDIDATES)
     if CANDIDATES * derived.words.count() <= OVERFETCH * len(among):
-        allowed = set(among)
+        allowed = set(among.tolist())
         found = [pair for pair in derived.dense.nearest(vector, OVERFETCH) if pair[0] in allowed]
         if len(found) >= CANDIDATES:
             return found[:CANDIDATES]
-    return _exact(truth, model, vector, among)
-
-
-def _exact(truth: Engine, model: str, vector: np.ndarray, among: list[int]) -> list[tuple[int, float]]:
-    with truth.connect() as connection:
-        ids, vectors = passage_vectors(connection, among, model)
-    if not ids:
-        return []
-    similarities = vectors @ vector
-    best = np.argsort(-similarities, kind="stable")[:CANDIDATES]
-    return [(ids[at], float(similarities[at])) for at in best]
+    return derived.flat().nearest(vector, CANDIDATES, among)
 
 
 def _without_copies(found: list[Evidence], candidates: dict[int, Candidate]) -> list[Evidence]:

@@ -39,12 +39,9 @@ class DenseIndex:
                 self._collection.delete(ids=[str(each) for each in ids[at : at + BATCH]])
 
     def nearest(self, vector: np.ndarray, n: int) -> list[tuple[int, float]]:
-        """The n nearest passages as (id, cosine), best first."""
+        """The n nearest passages, or all if there are fewer, as (id, cosine), best first."""
         with _chroma_errors():
-            count = self._collection.count()
-            if not count:
-                return []
-            found = self._collection.query(query_embeddings=[vector], n_results=min(n, count), include=["distances"])
+            found = self._collection.query(query_embeddings=[vector], n_results=n, include=["distances"])
         return [(int(i), 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def count(self) -> int:

@@ -2,6 +2,7 @@
 
 Each index has a watermark, the last change it has taken in, and a generation, the folder it lives in. A rebuild
 fills a new generation and moves both facts in one transaction, so that a crash leaves the old or the new, never half.
+The flat index and its watermark live in memory: it is filled from the truth, and kept up, when it is asked for.
 """
 
 import shutil
@@ -10,13 +11,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from index.dense import DenseIndex, delete_dense, open_dense
 from index.errors import ArchiveDamaged
-from index.evidence import count_live_passages, entries, live_passages, passage_vectors
+from index.evidence import count_live_passages, entries, flat_rows, live_passages, passage_vectors
+from index.flat import FlatIndex, Row
 from index.truth import changes, facts, last_change
 from index.words import WordIndex, delete_words, open_words
 
@@ -44,6 +47,9 @@ class Derived:
         self._home = home
         self._chroma_url = chroma_url
         self._unclean = home / "derived-being-written"
+        self._flat: FlatIndex | None = None
+        self._flat_at = 0
+        self._flat_in_use = Lock()
 
     @cached_property
     def dense(self) -> DenseIndex:
@@ -55,6 +61,18 @@ class Derived:
     def words(self) -> WordIndex:
         """The words, opened at first use."""
         return open_words(self._words_folder(self._generation("words")))
+
+    def flat(self) -> FlatIndex:
+        """All vectors and what filters look at, as of the newest change. The first call reads them: 3 s for 100,000."""
+        with self._flat_in_use:
+            newest = last_change(self._truth)
+            if self._flat is None:
+                self._flat, self._flat_at = FlatIndex(map(self._flat_rows, _batches(self._live()))), newest
+            while self._flat_at < newest:
+                touched, put, self._flat_at = self._changes(self._flat_at)
+                rows = self._flat_rows(put)
+                self._flat.apply(rows, list(touched - {row.passage_id for row in rows}))
+            return self._flat
 
     def catch_up(self) -> None:
         """Take in every change since the watermarks. Safe to repeat, and to resume after a crash."""
@@ -106,29 +124,38 @@ class Derived:
         return found
 
     def rebuild(self) -> None:
-        """Fill both indexes anew from the truth, without embedding anything again."""
+        """Fill all indexes anew from the truth, without embedding anything again."""
         newest = last_change(self._truth)
         self._rebuild_words(newest)
         self._rebuild_dense(newest)
+        with self._flat_in_use:
+            self._flat = None
         self.mark_clean()
 
     def _apply(self, name: str, since: int) -> None:
+        touched, put, last = self._changes(since)
+        with self._truth.connect() as connection:
+            if name == "words":
+                texts = entries(connection, put)
+                self.words.apply(texts, list(touched - {entry.id for entry in texts}))
+            else:
+                ids, vectors = passage_vectors(connection, put, read_fact(connection, "model", ""))
+                self.dense.drop(list(touched - set(ids)))
+                self.dense.put(ids, vectors)
+        with self._truth.begin() as connection:
+            write_fact(connection, f"{name}_at", str(last))
+
+    def _changes(self, since: int) -> tuple[set[int], list[int], int]:
+        """The next changes: the passages they touch, those of them that were put last, and the last one's number."""
         rows = select(changes).where(changes.c.seq > since).order_by(changes.c.seq).limit(CHANGES_AT_ONCE)
         with self._truth.connect() as connection:
             taken = connection.execute(rows).all()
-            last = {row.passage_id: row.op for row in taken}
-            put = [passage_id for passage_id, op in last.items() if op == "put"]
-            if name == "words":
-                texts = entries(connection, put)
-                present = {entry.id for entry in texts}
-                self.words.apply(texts, [each for each in last if each not in present])
-            else:
-                ids, vectors = passage_vectors(connection, put, read_fact(connection, "model", ""))
-                present = set(ids)
-                self.dense.drop([each for each in last if each not in present])
-                self.dense.put(ids, vectors)
-        with self._truth.begin() as connection:
-            write_fact(connection, f"{name}_at", str(taken[-1].seq))
+        ops = {row.passage_id: row.op for row in taken}
+        return set(ops), [passage_id for passage_id, op in ops.items() if op == "put"], taken[-1].seq
+
+    def _flat_rows(self, ids: Sequence[int]) -> list[Row]:
+        with self._truth.connect() as connection:
+            return flat_rows(connection, ids, read_fact(connection, "model", ""))
 
     def _live(self) -> list[int]:
         with self._truth.connect() as connection:

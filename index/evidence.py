@@ -1,14 +1,15 @@
-"""Passages read back from the truth: their text, metadata, words for Tantivy, vectors for Chroma, filters."""
+"""Passages read back from the truth: their text, metadata, words for Tantivy, vectors for Chroma."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
-from index.article import Article, Filter, Passage, Span
+from index.article import Article, Passage, Span
 from index.articles import ROWS_AT_ONCE, version_from_row
+from index.flat import Row
 from index.passages import Piece, header
 from index.truth import articles, embeddings, passages, versions
 from index.words import Entry
@@ -21,24 +22,6 @@ class Candidate(NamedTuple):
     article: Article
     body_digest: str
     sentence_vectors: np.ndarray  # (sentences, dimension) float32
-
-
-def matching(connection: Connection, chosen: Filter) -> list[int]:
-    """Ids of the current passages whose article passes the filter."""
-    rows = select(passages.c.id).join(versions, passages.c.version_id == versions.c.id)
-    rows = rows.join(articles, versions.c.article_id == articles.c.id).where(versions.c.current)
-    if chosen.since is not None:
-        rows = rows.where(versions.c.published_at >= chosen.since)
-    if chosen.until is not None:
-        rows = rows.where(versions.c.published_at < chosen.until)
-    if chosen.as_of is not None:
-        undated = versions.c.published_at.is_(None) & (articles.c.first_seen_at <= chosen.as_of)
-        rows = rows.where(or_(versions.c.published_at <= chosen.as_of, undated))
-    if chosen.publishers:
-        rows = rows.where(versions.c.publisher.in_(chosen.publishers))
-    if chosen.without:
-        rows = rows.where(versions.c.article_id.not_in(chosen.without))
-    return list(connection.scalars(rows))
 
 
 def publishers(connection: Connection) -> tuple[str, ...]:
@@ -104,13 +87,31 @@ def entries(connection: Connection, ids: Sequence[int]) -> list[Entry]:
 
 def passage_vectors(connection: Connection, ids: Sequence[int], model: str) -> tuple[list[int], np.ndarray]:
     """The current ones of these passages and their vectors (n, dimension) float32."""
-    rows = select(passages.c.id, passages.c.digest).join(versions).where(versions.c.current)
-    digests = {row["id"]: row["digest"] for row in _each(connection, rows, ids)}
-    kept = _embeddings(connection, list(digests.values()), model, embeddings.c.vector)
-    known = [passage_id for passage_id, digest in digests.items() if digest in kept]
-    if not known:
+    rows = flat_rows(connection, ids, model)
+    if not rows:
         return [], np.zeros((0, 0), np.float32)
-    return known, np.stack([np.frombuffer(kept[digests[passage_id]], np.float32) for passage_id in known])
+    return [row.passage_id for row in rows], np.stack([row.vector for row in rows])
+
+
+def flat_rows(connection: Connection, ids: Sequence[int], model: str) -> list[Row]:
+    """What the flat index keeps of the current ones of these passages."""
+    seen = (versions.c.article_id, versions.c.publisher, versions.c.published_at, articles.c.first_seen_at)
+    rows = select(passages.c.id, passages.c.digest, *seen).select_from(passages.join(versions).join(articles))
+    rows = rows.where(versions.c.current)
+    found = list(_each(connection, rows, ids))
+    kept = _embeddings(connection, [row["digest"] for row in found], model, embeddings.c.vector)
+    return [
+        Row(
+            row["id"],
+            row["article_id"],
+            row["publisher"],
+            row["published_at"],
+            row["first_seen_at"],
+            np.frombuffer(kept[row["digest"]], np.float32),
+        )
+        for row in found
+        if row["digest"] in kept
+    ]
 
 
 def _embeddings(

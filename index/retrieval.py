@@ -17,11 +17,11 @@ from math import log
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from index.article import Article, Evidence, Filter
 from index.derived import Derived
-from index.evidence import Candidate, load, matching, passage_vectors
+from index.evidence import Candidate, load
 from index.query import Part, Query
 from index.recency import recency_weight
 from index.words import query_words
@@ -53,12 +53,12 @@ def retrieve(
 
     `vectors` (1 + parts, dimension): the question's, then each part's.
     """
+    searched = [
+        _search(derived, part, vector, chosen)
+        for part, vector in zip((Part(query.text), *query.parts), vectors, strict=True)
+    ]
+    ids = dict.fromkeys(passage_id for found in searched for passage_id in found.ids)
     with truth.connect() as connection:
-        searched = [
-            _search(connection, derived, model, part, vector, chosen)
-            for part, vector in zip((Part(query.text), *query.parts), vectors, strict=True)
-        ]
-        ids = dict.fromkeys(passage_id for found in searched for passage_id in found.ids)
         candidates = load(connection, list(ids), model)
     evidence = [_evidence(candidate, query, searched, vectors) for candidate in candidates.values()]
     evidence.sort(key=lambda each: (-each.score, each.passage.id))
@@ -75,15 +75,13 @@ def word_weights(derived: Derived, question: str) -> dict[str, float]:
     return {word: log(1 + (count + 50) / (derived.words.rarity(word) + 1)) for word in query_words(question)}
 
 
-def _search(
-    connection: Connection, derived: Derived, model: str, part: Part, vector: np.ndarray, chosen: Filter
-) -> Found:
+def _search(derived: Derived, part: Part, vector: np.ndarray, chosen: Filter) -> Found:
     if part.publishers and not chosen.publishers:
         chosen = replace(chosen, publishers=part.publishers)
-    among = matching(connection, chosen) if chosen else None
+    among = derived.flat().matching(chosen) if chosen else None
     by_words = derived.words.search(part.text, SCORED_BY_WORDS, among)
     best = by_words[0][1] if by_words else 1.0
-    nearest = _nearest(connection, derived, model, vector, among)
+    nearest = _nearest(derived, vector, among)
     ids = [passage_id for passage_id, _ in (*by_words[:CANDIDATES], *nearest)]
     return Found(part, {passage_id: score / best for passage_id, score in by_words}, ids)
 
@@ -111,26 +109,16 @@ def _worth(part: Part, article: Article) -> float:
     return 1.0 if not part.publishers or article.publisher in part.publishers else OTHER_PUBLISHER
 
 
-def _nearest(
-    connection: Connection, derived: Derived, model: str, vector: np.ndarray, among: list[int] | None
-) -> list[tuple[int, float]]:
+def _nearest(derived: Derived, vector: np.ndarray, among: np.ndarray | None) -> list[tuple[int, float]]:
+    """The nearest passages: from Chroma, or scored one by one when a filter leaves too few of what Chroma gives."""
     if among is None:
         return derived.dense.nearest(vector, CANDIDATES)
     if CANDIDATES * derived.words.count() <= OVERFETCH * len(among):
-        allowed = set(among)
+        allowed = set(among.tolist())
         found = [pair for pair in derived.dense.nearest(vector, OVERFETCH) if pair[0] in allowed]
         if len(found) >= CANDIDATES:
             return found[:CANDIDATES]
-    return _exact(connection, model, vector, among)
-
-
-def _exact(connection: Connection, model: str, vector: np.ndarray, among: list[int]) -> list[tuple[int, float]]:
-    ids, vectors = passage_vectors(connection, among, model)
-    if not ids:
-        return []
-    similarities = vectors @ vector
-    best = np.argsort(-similarities, kind="stable")[:CANDIDATES]
-    return [(ids[at], float(similarities[at])) for at in best]
+    return derived.flat().nearest(vector, CANDIDATES, among)
 
 
 def _without_copies(found: list[Evidence], candidates: dict[int, Candidate]) -> list[Evidence]:

@@ -1,0 +1,124 @@
+"""A flat index: the vectors of all passages in memory, beside the fields that filters look at.
+
+It is derived from the truth like Chroma and Tantivy, but lives only as long as the process. It says which passages a
+filter lets through, and scores them exactly where they are so few that Chroma would have to be asked for most of
+what it holds. 100,000 passages of 384 numbers take 160 MB.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from index.article import Filter
+
+SCORED_AT_ONCE = 2048  # gathered vectors that stay in the processor's cache while they are scored
+
+
+class Row(NamedTuple):
+    """One passage as filters see it, and its vector: (dimension,) float32, unit length."""
+
+    passage_id: int
+    article_id: str
+    publisher: str | None
+    published_at: datetime | None
+    first_seen_at: datetime
+    vector: np.ndarray
+
+
+class _Columns(NamedTuple):
+    """The rows by column, by ascending passage id. Never changed, so that a reader ends with what it began with."""
+
+    ids: np.ndarray  # (n,) int64
+    articles: np.ndarray  # (n,) int32, numbers of names
+    publishers: np.ndarray  # (n,) int32, numbers of names
+    published: np.ndarray  # (n,) datetime64[us], NaT where it is not known
+    first_seen: np.ndarray  # (n,) datetime64[us]
+    vectors: np.ndarray  # (n, dimension) float32
+
+
+class FlatIndex:
+    """Passages by id. Reading never waits for writing; one thread at a time may write."""
+
+    def __init__(self, batches: Iterable[Sequence[Row]] = ()) -> None:
+        self._numbers: dict[str | None, int] = {}  # of names, in the order they came
+        self._columns = _joined([self._read(()), *map(self._read, batches)])
+
+    def apply(self, put: Sequence[Row], drop: Sequence[int]) -> None:
+        """Replace and delete passages by id; ids that are not there are no error."""
+        columns = self._columns
+        gone = np.isin(columns.ids, [*drop, *(row.passage_id for row in put)])
+        if gone.any():
+            columns = _Columns(*(column[~gone] for column in columns))
+        self._columns = _joined([columns, self._read(put)])
+
+    def count(self) -> int:
+        """How many passages it holds."""
+        return len(self._columns.ids)
+
+    def matching(self, chosen: Filter) -> np.ndarray:
+        """Ids of the passages whose article passes the filter, ascending: (m,) int64."""
+        columns = self._columns
+        passing = np.ones(len(columns.ids), dtype=bool)
+        if chosen.since is not None:
+            passing &= columns.published >= _moment(chosen.since)
+        if chosen.until is not None:
+            passing &= columns.published < _moment(chosen.until)
+        if chosen.as_of is not None:
+            as_of = _moment(chosen.as_of)
+            undated = np.isnat(columns.published) & (columns.first_seen <= as_of)
+            passing &= (columns.published <= as_of) | undated
+        if chosen.publishers:
+            passing &= np.isin(columns.publishers, self._known(chosen.publishers))
+        if chosen.without:
+            passing &= ~np.isin(columns.articles, self._known(chosen.without))
+        return np.asarray(columns.ids[passing])
+
+    def nearest(self, vector: np.ndarray, n: int, among: np.ndarray) -> list[tuple[int, float]]:
+        """The n nearest of the passages `among`, (m,) ids, as (id, cosine), best first; ids that are gone are left out.
+
+        Exact: 5,000 passages of 384 numbers cost 2 ms.
+        """
+        columns = self._columns
+        rows = np.flatnonzero(np.isin(columns.ids, among, assume_unique=True))
+        similarities = np.zeros(len(rows), np.float32)
+        for at in range(0, len(rows), SCORED_AT_ONCE):
+            some = slice(at, at + SCORED_AT_ONCE)
+            similarities[some] = columns.vectors[rows[some]] @ vector
+        best = np.argpartition(-similarities, n)[:n] if n < len(rows) else np.arange(len(rows))
+        best = best[np.lexsort((rows[best], -similarities[best]))]
+        return list(zip(columns.ids[rows[best]].tolist(), similarities[best].tolist(), strict=True))
+
+    def _read(self, rows: Sequence[Row]) -> _Columns:
+        columns = zip(*rows, strict=True) if rows else ((),) * len(Row._fields)
+        ids, article_ids, publishers, published, first_seen, vectors = columns
+        return _Columns(
+            np.array(ids, np.int64),
+            np.array([self._number(each) for each in article_ids], np.int32),
+            np.array([self._number(each) for each in publishers], np.int32),
+            np.array([_moment(each) for each in published], "datetime64[us]"),
+            np.array([_moment(each) for each in first_seen], "datetime64[us]"),
+            np.array(vectors, np.float32),
+        )
+
+    def _number(self, name: str | None) -> int:
+        return self._numbers.setdefault(name, len(self._numbers))
+
+    def _known(self, names: Iterable[str]) -> list[int]:
+        return [self._numbers[name] for name in names if name in self._numbers]
+
+
+def _joined(parts: Sequence[_Columns]) -> _Columns:
+    """One after another, by passage id. The truth is read in this order, so that as a rule nothing has to move."""
+    filled = [part for part in parts if len(part.ids)] or list(parts[:1])
+    columns = filled[0] if len(filled) == 1 else _Columns(*map(np.concatenate, zip(*filled, strict=True)))
+    if (columns.ids[1:] > columns.ids[:-1]).all():
+        return columns
+    order = np.argsort(columns.ids)
+    return _Columns(*(column[order] for column in columns))
+
+
+def _moment(time: datetime | None) -> np.datetime64:
+    """A time as NumPy holds it, UTC without a zone; NaT when it is not known."""
+    return np.datetime64("NaT") if time is None else np.datetime64(time.astimezone(UTC).replace(tzinfo=None), "us")

@@ -24,6 +24,11 @@ from index.errors import (
 if TYPE_CHECKING:
     from index.archive import Archive, IngestReport, Status
     from index.embedding import Embedder
+    from index.fetching.fetch import Limits, Net
+    from index.fetching.guard import allowed_from
+    from index.fetching.ledger import Health, Ledger
+    from index.fetching.polite import Fetcher
+    from index.fetching.polling import poll
     from index.minilm import MiniLM
     from index.openai_embedder import OpenAIEmbedder
     from index.openai_errors import is_loopback, model_error
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     from index.reading.dates import parse_date
     from index.reading.fields import article_from_fields
     from index.segmenter import sentences
-    from index.sources import count_sources, read_paths
+    from index.sources import count_sources, read_paths, read_sources
     from index.words import stems
 
 _PLACES = {
@@ -39,6 +44,13 @@ _PLACES = {
     "IngestReport": "archive",
     "Status": "archive",
     "Embedder": "embedding",
+    "Limits": "fetching.fetch",
+    "Net": "fetching.fetch",
+    "allowed_from": "fetching.guard",
+    "Health": "fetching.ledger",
+    "Ledger": "fetching.ledger",
+    "Fetcher": "fetching.polite",
+    "poll": "fetching.polling",
     "MiniLM": "minilm",
     "OpenAIEmbedder": "openai_embedder",
     "is_loopback": "openai_errors",
@@ -50,6 +62,7 @@ _PLACES = {
     "sentences": "segmenter",
     "count_sources": "sources",
     "read_paths": "sources",
+    "read_sources": "sources",
     "stems": "words",
 }
 
@@ -65,24 +78,32 @@ __all__ = [
     "DatelineError",
     "Embedder",
     "Evidence",
+    "Fetcher",
     "Filter",
+    "Health",
     "IngestReport",
+    "Ledger",
+    "Limits",
     "MiniLM",
     "ModelMismatch",
     "ModelRefused",
     "ModelUnavailable",
+    "Net",
     "OpenAIEmbedder",
     "Passage",
     "Span",
     "Status",
     "UnknownArticle",
+    "allowed_from",
     "article_from_fields",
     "count_sources",
     "header",
     "is_loopback",
     "model_error",
     "parse_date",
+    "poll",
     "read_paths",
+    "read_sources",
     "sentences",
     "stems",
     "token_counter",

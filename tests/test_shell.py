@@ -139,7 +139,11 @@ def test_status_and_check_tell_how_things_stand(harbour: Path) -> None:
         (("ingest", ""), {}, 1, "The path is empty"),
         (("ingest", "~nobody-here/x"), {}, 1, "There is no such file or folder"),
         (("ingest", "nowhere"), {}, 1, "There is no such file or folder"),
-        (("ingest", "https://news.example/1"), {}, 1, "save the page as .html"),
+        (("ingest", "http://127.0.0.1:9/1"), {}, 1, "not a public address"),
+        (("ingest", "ftp://news.example/1"), {}, 1, "Only http and https"),
+        (("ingest",), {}, 2, "Say what to ingest"),
+        (("status",), {"DATELINE_FETCH_DELAY_S": "-1"}, 2, "DATELINE_FETCH_DELAY_S is wrong"),
+        (("ingest", "http://127.0.0.1/"), {"DATELINE_FETCH_ALLOW_PRIVATE": "10.0.0.1/8"}, 2, "has host bits set"),
     ],
 )
 def test_wrong_usage_gets_its_code_and_its_reason(

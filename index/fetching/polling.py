@@ -33,21 +33,26 @@ Now = Callable[[], datetime]
 
 
 def poll(
-    archive: Archive, sources: Sequence[str], fetcher: Fetcher, every: timedelta, now: Now = lambda: datetime.now(UTC)
+    archive: Archive,
+    sources: Sequence[str],
+    fetcher: Fetcher,
+    every: timedelta,
+    stopped: Callable[[], bool] = lambda: False,
+    now: Now = lambda: datetime.now(UTC),
 ) -> IngestReport:
     """One round: every source that is due, then some of the pages that are. Call it again and again.
 
-    `every` is how often a feed or sitemap is asked. What fails is noted in the ledger; only what keeps the archive
-    itself from working is raised.
+    `every` is how often a feed or sitemap is asked; between two requests, `stopped` may end the round early. What
+    fails is noted in the ledger; only what keeps the archive itself from working is raised.
     """
     report = IngestReport()
     for source in sources:
         entry = archive.ledger.get(source) or Entry(source)
         entry = replace(entry, source=None)  # a page that a feed listed may become a source of its own
-        if entry.state.is_due(now()):
+        if entry.state.is_due(now()) and not stopped():
             ask = _poll_url if is_url(source) else _poll_folder
             report += ask(archive, entry, sources, fetcher, every, now)
-    return report + _read_due_pages(archive, sources, fetcher, now)
+    return report + _read_due_pages(archive, sources, fetcher, stopped, now)
 
 
 def _poll_url(
@@ -105,12 +110,16 @@ class _Page(NamedTuple):
     validators: Validators | None = None
 
 
-def _read_due_pages(archive: Archive, sources: Sequence[str], fetcher: Fetcher, now: Now) -> IngestReport:
+def _read_due_pages(
+    archive: Archive, sources: Sequence[str], fetcher: Fetcher, stopped: Callable[[], bool], now: Now
+) -> IngestReport:
     """Fetch and store some due pages. When a host fails, its other pages rest a while."""
     pages: list[_Page] = []
     resting: dict[str, timedelta] = {}
     postponed: list[Entry] = []
     for entry in archive.ledger.due(sources, now(), PAGES_AT_ONCE):
+        if stopped():
+            break
         host = parse_url(entry.url).host
         if host in resting:
             postponed.append(replace(entry, state=replace(entry.state, next_at=now() + resting[host])))

@@ -7,7 +7,7 @@ so that `dateline --help` does not wait for a database library.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from index.article import Article, ArticleVersion, Evidence, Filter, Passage, Span
+from index.article import Article, ArticleVersion, Evidence, Filter, Passage, Retraction, Span
 from index.errors import (
     ArchiveBusy,
     ArchiveDamaged,
@@ -91,6 +91,7 @@ __all__ = [
     "Net",
     "OpenAIEmbedder",
     "Passage",
+    "Retraction",
     "Span",
     "Status",
     "UnknownArticle",

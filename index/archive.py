@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
 from index import articles as shelf
-from index.article import Article, ArticleVersion, Evidence, Filter
+from index.article import Article, ArticleVersion, Evidence, Filter, Retraction
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
 from index.errors import BadArticle, ModelMismatch, StorageFailed, Withdrawn
@@ -180,6 +180,11 @@ class Archive:
         with self._writing, self._truth.begin() as connection:
             shelf.retract(connection, article_id, reason, datetime.now(UTC))
         self._index()
+
+    def retractions(self) -> list[Retraction]:
+        """What was retracted and why, the latest first."""
+        with self._truth.connect() as connection:
+            return shelf.retracted(connection)
 
     def holdings(self) -> shelf.Holdings:
         """Counts and date range of what is current."""

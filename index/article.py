@@ -55,6 +55,17 @@ class ArticleVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Retraction:
+    """An article that its publisher has withdrawn: its text is gone from the archive, this is kept."""
+
+    article_id: str
+    url: str | None
+    title: str
+    reason: str
+    retracted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A contiguous span of one version's body, cut at sentence ends.
 

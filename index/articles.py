@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, RowMapping, Select, case, delete, func, insert, select, update
 
-from index.article import Article, ArticleVersion
+from index.article import Article, ArticleVersion, Retraction
 from index.errors import BadArticle, UnknownArticle
 from index.passages import Piece
 from index.truth import articles, changes, embeddings, passages, retractions, versions
@@ -202,6 +202,12 @@ def retract(connection: Connection, article_id: str, reason: str, now: datetime)
     row = {"article_id": article_id, "url": known.url, "title": known.title, "reason": reason, "retracted_at": now}
     connection.execute(insert(retractions).values(row))
     remove(connection, article_id)
+
+
+def retracted(connection: Connection) -> list[Retraction]:
+    """Every retraction, the latest first."""
+    rows = select(*(column for column in retractions.c if column.name != "id")).order_by(retractions.c.id.desc())
+    return [Retraction(**row) for row in connection.execute(rows).mappings()]
 
 
 def at_url(connection: Connection, url: str) -> str | None:

@@ -69,12 +69,18 @@ def article_from(fetched: Fetched, listed: Listed | None = None) -> Article:
         replace(
             article,
             byline=article.byline or listed.byline,
-            publisher=article.publisher or listed.publisher,
+            publisher=listed.publisher if _is_host(article) and listed.publisher else article.publisher,
             language=article.language or listed.language,
         ),
         listed,
         datetime.now(UTC),
     )
+
+
+def _is_host(article: Article) -> bool:
+    """Whether a page names no publisher, so that it was named after its host."""
+    host = parse_url(article.url).authority.removeprefix("www.") if article.url else ""
+    return (article.publisher or host).lower().removeprefix("www.") == host
 
 
 def _read(fetched: Fetched) -> Article:

@@ -71,7 +71,7 @@ def test_a_page_is_an_article_known_by_its_address(news: NewsServer) -> None:
 
 
 def test_one_article_reached_by_many_addresses_is_one_article(news: NewsServer, archive: Archive) -> None:
-    canonical = f'<link rel="canonical" href="{news.url}/story">'
+    canonical = f'<meta property="og:site_name" content="The Bell"><link rel="canonical" href="{news.url}/story">'
     for path in ("/story", "/story?page=1", "/story/amp"):
         news.put(path, page("Bridge to close", canonical))
     news.pages["/short"] = Reply(status=301, headers={"Location": "/story?utm_campaign=x"})
@@ -89,7 +89,8 @@ def test_a_page_says_what_it_is_in_json_ld_first() -> None:
     <script type="application/ld+json">{"@graph": [{"@type": "WebSite", "name": "Site", "datePublished": "2001-01-01"},
     {"@type": ["NewsArticle"], "headline": "Bridge &amp; tunnel", "datePublished": "2026-05-01T23:30:00-04:00",
     "dateModified": "2026-05-03", "author": {"name": "Jo March"},
-    "publisher": {"@type": "Organization", "name": "The Bell"}, "articleSection": ["City", "News"], "inLanguage": "en-GB"}]}</script>"""
+    "publisher": {"@type": "Organization", "name": "The Bell"},
+    "articleSection": ["City", "News"], "inLanguage": "en-GB"}]}</script>"""
     article = article_from_html(page("Another title", head), "a.html")
     assert (article.title, article.byline, article.publisher) == ("Bridge & tunnel", "Jo March", "The Bell")
     assert (article.section, article.language) == ("City", "en")
@@ -131,7 +132,7 @@ def test_a_page_is_decoded_as_its_server_its_markup_or_its_bytes_say(
 def test_what_is_no_article_is_refused_with_its_reason(news: NewsServer) -> None:
     news.pages["/moved"] = Reply(status=302, headers={"Location": "/"})
     news.put("/", page("Front page"))
-    for path, content, kind, reason in [
+    cases: list[tuple[str, str | bytes | None, str, str]] = [
         ("/script", "<html><body><script>x()</script></body></html>", "text/html", "no article text"),
         ("/empty", "  ", "text/html", "empty"),
         ("/png", b"\x89PNG", "image/png", "image/png"),
@@ -140,7 +141,8 @@ def test_what_is_no_article_is_refused_with_its_reason(news: NewsServer) -> None
         ("/bin", b"\0\1\2", "application/octet-stream", "neither a page nor a feed"),
         ("/moved", None, "", "front page"),
         ("/absent", None, "", "404"),
-    ]:
+    ]
+    for path, content, kind, reason in cases:
         url = news.put(path, content, kind) if content is not None else news.url + path
         (refused,) = refusals(url)
         assert reason in refused.reason

@@ -5,7 +5,7 @@ Whatever the server does, a reply ends: in time, in length, with a ModelUnavaila
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -77,6 +77,11 @@ class Chat:
         if not begun:
             raise ModelUnavailable(f"The model {self.model!r} sent no answer. Is {self._shown} a chat server?")
 
+    def request(self, messages: Sequence[Message]) -> dict[str, Any]:
+        """What decides the reply: the model, its parameters, the whole prompt."""
+        turns = [{"role": each.role, "content": each.text} for each in messages]
+        return {"model": self.model, "messages": turns, **self._limits()}
+
     async def _open(self, messages: Sequence[Message], stack: AsyncExitStack, started: float) -> AsyncIterator[Any]:
         import openai
 
@@ -96,12 +101,7 @@ class Chat:
     async def _create(self, client: "openai.AsyncOpenAI", messages: Sequence[Message]) -> Any:
         import openai
 
-        request: dict[str, Any] = {
-            "model": self.model,
-            "messages": [{"role": each.role, "content": each.text} for each in messages],
-            "stream": True,
-            **self._limits(),
-        }
+        request = {**self.request(messages), "stream": True}
         if not self._asks_usage:
             return await client.chat.completions.create(**request)
         try:
@@ -118,6 +118,8 @@ class Chat:
         limits: dict[str, Any] = {"max_completion_tokens": self._reply_tokens + REASONING_TOKENS}
         if self.model.startswith(("gpt-5", "o1", "o3", "o4")):
             limits["reasoning_effort"] = "low"  # the first words are waited for
+        else:
+            limits["temperature"] = 0  # the reasoning models refuse it
         return limits
 
     async def _next(self, chunks: AsyncIterator[Any], started: float, *, begun: bool) -> Any:
@@ -166,6 +168,9 @@ class Chat:
     def _shown(self) -> str:
         parts = urlsplit(self._base_url)
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+ChatMaker = Callable[[str, str, str, int, Timeouts], Chat]  # what Chat itself takes
 
 
 class Visible:

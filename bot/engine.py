@@ -35,8 +35,8 @@ from bot.events import (
     SentenceProven,
 )
 from bot.links import highlight_url
+from bot.parts import as_query
 from bot.plain import plain
-from bot.publishers import named
 from bot.wording import nothing_found
 from index import Archive, DatelineError, Evidence
 
@@ -91,8 +91,8 @@ async def _answer(
     question: Question, answer_id: str, archive: Archive, writer: Writer, publishers: Sequence[str], started: float
 ) -> AsyncGenerator[Event]:
     yield SearchStarted(question.text)
-    favoured = named(question.text, publishers)
-    evidence = await asyncio.to_thread(archive.search, question.text, question.k, question.filter, favoured)
+    query = as_query(question.text, publishers)
+    evidence = await asyncio.to_thread(archive.search, query, question.k, question.filter)
     weights = await asyncio.to_thread(archive.word_weights, question.text)
     sources = _sources(evidence)
     searched = time.perf_counter()

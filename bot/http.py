@@ -20,7 +20,7 @@ from bot.answer import Question, check
 from bot.encoding import answer_json, article_json, event_json
 from bot.engine import Writer, ask
 from bot.events import AnswerCompleted, AnswerFailed, Event
-from bot.publishers import named
+from bot.parts import as_query
 from index import Archive, BadConfiguration, BadRequest, DatelineError, Evidence, Filter
 
 BODY_LIMIT = 262_144  # bytes; the longest question is a twentieth of it
@@ -84,9 +84,7 @@ def create_app(archive: Archive, writer: Writer) -> FastAPI:
     async def search(body: AskRequest) -> Response:
         known = await run_in_threadpool(archive.publishers)
         question = check(body.to_question(), datetime.now(UTC), known)
-        found = await run_in_threadpool(
-            archive.search, question.text, question.k, question.filter, named(question.text, known)
-        )
+        found = await run_in_threadpool(archive.search, as_query(question.text, known), question.k, question.filter)
         return JSONResponse({"passages": [_evidence(each) for each in found]})
 
     @app.get("/healthz")

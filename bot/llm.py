@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.answer import ProvenSentence, Question, Usage
-from bot.chat import Chat, Message, Timeouts
+from bot.chat import Chat, ChatMaker, Message, Timeouts
 from bot.engine import LeftOut
 from bot.markers import DraftSentence, Reply
 from bot.numbering import NumberedSource, fit, number, render
@@ -66,12 +66,13 @@ class LLMWriter:
         connect_timeout: float = 5,
         first_token_timeout: float = 30,
         total_timeout: float = 120,
+        chat: ChatMaker = Chat,
     ) -> None:
         self.model: str | None = model
         self._context_tokens = context_tokens
         self._reply_tokens = min(reply_tokens, context_tokens // 4)
         timeouts = Timeouts(connect_timeout, first_token_timeout, total_timeout)
-        self._chat = Chat(base_url, api_key, model, self._reply_tokens, timeouts)
+        self._chat = chat(base_url, api_key, model, self._reply_tokens, timeouts)
 
     async def write(
         self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     fetch_allow_private: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Hosts and networks (`10.1.0.0/16`) that may be fetched from although they are not public."
     )
+    judge_model: str | None = Field(
+        None, description="The model that judges answers in `dateline eval`; another than the one that writes them."
+    )
+    judge_base_url: HttpUrl | None = Field(None, description="The judge's server, when it is not the answers' one.")
+    judge_api_key: SecretStr | None = Field(None, description="The key for `DATELINE_JUDGE_BASE_URL`.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="How much is logged to stderr."
     )

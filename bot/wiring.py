@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.chat import Chat, ChatMaker
 from bot.engine import Writer
 from bot.settings import EMBEDDED_MODEL, Settings
 from index import Archive, BadConfiguration, Embedder
@@ -43,8 +44,8 @@ def fetcher(settings: Settings, sleep: Callable[[float], object] = time.sleep) -
     return Fetcher(Net(allowed_from(settings.fetch_allow_private)), settings.fetch_delay_s, sleep)
 
 
-def writer(settings: Settings) -> Writer:
-    """The LLM when one is configured, else the extractive writer."""
+def writer(settings: Settings, chat: ChatMaker | None = None) -> Writer:
+    """The LLM when one is configured, else the extractive writer. `chat` makes another client than the usual one."""
     if not settings.uses_llm:
         from bot.extractive import ExtractiveWriter
 
@@ -58,6 +59,7 @@ def writer(settings: Settings) -> Writer:
         settings.llm_model,
         context_tokens=settings.llm_context_tokens,
         total_timeout=settings.llm_timeout_s,
+        chat=chat or Chat,
     )
 
 

@@ -85,6 +85,7 @@ class Result:
     """One case of a run, scored. A score is None where the metric does not apply to the case.
 
     `details` is what the report shows of a failed case: question, answer text, quotes, evidence titles, expected.
+    `unmeasured` says why the case, or a part of it, could not be measured; empty when all was.
     """
 
     case_id: str
@@ -93,6 +94,7 @@ class Result:
     latency_ms: dict[str, float]
     usage: dict[str, float]
     details: dict[str, Any]
+    unmeasured: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,10 @@ class Identity:
     settings: dict[str, str]
     seed: int
     started_at: str
+
+    def is_advisory(self, metric: str) -> bool:
+        """Whether a metric of the run only advises: a judge's that is not qualified."""
+        return metric.startswith("judged_") and self.settings.get("judge") != "qualified"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The commands under `dateline eval`: run, gate, compare, report, add."""
+"""The commands under `dateline eval`: run, gate, judge, compare, report, add."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,6 +7,8 @@ import typer
 
 if TYPE_CHECKING:
     from eval.case import GateVerdict, Run
+    from eval.judge import Judge
+    from eval.recording import Recording
 
 app = typer.Typer(help="Measure answers, and block a bad deploy.", no_args_is_help=True)
 
@@ -14,6 +16,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 Data = Annotated[Path | None, typer.Option(help="The folder of the development data.")]
 Work = Annotated[Path, typer.Option(help="Where archives and runs are kept between runs.")]
 SuiteName = Annotated[str, typer.Argument(help="A bundled suite, or a folder with a suite.toml.")]
+Record = Annotated[Path | None, typer.Option(help="Ask the model, and keep its replies in this file.")]
+Replay = Annotated[Path | None, typer.Option(help="Ask nobody: take the model's replies from this file.")]
+JudgedBy = Annotated[
+    Path | None,
+    typer.Option("--judge", help="Have a model judge answers; the file is what `dateline eval judge` wrote."),
+]
 WORK = Path(".dateline-eval")
 
 
@@ -24,28 +32,37 @@ def run(
     work: Work = WORK,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many cases, drawn with the suite's seed.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on with the run that was broken off.")] = False,
+    record: Record = None,
+    replay: Replay = None,
+    judge: JudgedBy = None,
     save_baseline: Annotated[bool, typer.Option(help="Make this run the suite's baseline.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run a suite and show its metrics."""
-    from bot.shell.output import console, print_json
+    """Run a suite and show its metrics. Code 1 when some cases could not be measured."""
+    from bot.shell.output import print_json
     from eval.run import run_suite
-    from eval.runs import write_run
+    from eval.runs import bare, write_run
+    from eval.spending import spent
     from eval.suite import read_suite
+    from index import BadConfiguration
 
     chosen = read_suite(suite)
-    path, done = run_suite(chosen, data, work, limit=limit, resume=resume)
+    recording = _recording(record, replay, resume=resume)
+    path, done = run_suite(
+        chosen, data, work, limit=limit, resume=resume, recording=recording, judge=_judge(judge, recording)
+    )
+    lost = [each.unmeasured for each in done.results if each.unmeasured]
+    if save_baseline and lost:
+        raise BadConfiguration(f"{len(lost)} cases are unmeasured: this run is no baseline. {lost[0]}")
     if save_baseline:
-        write_run(chosen.baseline, _bare(done))
+        write_run(chosen.baseline, bare(done))
     if as_json:
-        print_json({"run": str(path), "metrics": [_metric_json(each) for each in done.metrics]})
-        return
-    screen = console()
-    for metric in done.metrics:
-        screen.print(
-            f"{metric.name:<28} {metric.value:6.3f}  [{metric.low:.3f}, {metric.high:.3f}]  n = {metric.count}"
-        )
-    screen.print(f"\n{path}")
+        took = {each.name: round(each.value, 6) for each in spent(done.results)}
+        metrics = [_metric_json(each) for each in done.metrics]
+        print_json({"run": str(path), "metrics": metrics, "spent": took, "unmeasured": lost})
+    else:
+        _show_run(done, path)
+    raise typer.Exit(1 if lost else 0)
 
 
 @app.command()
@@ -53,14 +70,22 @@ def gate(
     suites: Annotated[list[str], typer.Argument(help="Suites that must all pass.")],
     data: Data = None,
     work: Work = WORK,
+    record: Record = None,
+    replay: Replay = None,
+    judge: JudgedBy = None,
     allow_unmeasured: Annotated[bool, typer.Option(help="Let what could not be measured pass.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run suites and say whether to deploy. Codes: 0 pass, 1 regression, 2 configuration, 3 unmeasured."""
     from bot.shell.output import console, print_json
     from eval.report.words import wording
+    from index import BadConfiguration
 
-    verdicts = {name: _judged(name, data, work) for name in suites}
+    if record is not None and len(suites) > 1:
+        raise BadConfiguration("A recording is of one suite; give one suite with --record.")
+    recording = _recording(record, replay, resume=False)
+    voter = _judge(judge, recording)
+    verdicts = {name: _judged(name, data, work, recording, voter) for name in suites}
     if as_json:
         print_json({name: _verdict_json(verdict) for name, verdict in verdicts.items()})
     else:
@@ -72,6 +97,38 @@ def gate(
     codes = {verdict.code for verdict in verdicts.values()} - ({3} if allow_unmeasured else set())
     # A wrong configuration says least, so it outranks; then what is known to be worse; then what is not known.
     raise typer.Exit(next((code for code in (2, 1, 3) if code in codes), 0))
+
+
+@app.command("judge")
+def qualify_judge(
+    data: Annotated[Path, typer.Option(help="The folder of the development data.")],
+    out: Annotated[Path, typer.Option(help="Where the qualification is written.")] = WORK / "judge.json",
+    seed: Annotated[int, typer.Option(help="Which labelled claims are drawn.")] = 2026,
+    as_json: Json = False,
+) -> None:
+    """Try the judge of DATELINE_JUDGE_MODEL on labelled claims. Code 0 when it qualifies, else 1."""
+    from dataclasses import asdict
+
+    from bot.settings import read_settings
+    from bot.shell.output import console, print_json, progress
+    from eval.judge import draw, judge, qualify, write_qualification
+
+    candidate = judge(read_settings())
+    sets = draw(data, seed)
+    with progress(candidate.model, sum(map(len, sets.values())), unit="claims") as tick:
+        given = qualify(candidate, sets, seed, tick)
+    write_qualification(out, given)
+    failings = given.failings()
+    if as_json:
+        print_json({**asdict(given), "qualified": not failings, "failings": failings, "file": str(out)})
+        raise typer.Exit(1 if failings else 0)
+    screen = console()
+    for name, value in {**given.balanced_accuracy, "all": given.overall}.items():
+        count = given.items.get(name, sum(given.items.values()))
+        screen.print(f"balanced accuracy, {name:<18} {value:.3f}  n = {count}")
+    screen.print(f"agreement with itself {'':<14} {given.agreement:.3f}")
+    screen.print(f"\n{given.model}: {'not qualified: ' + '; '.join(failings) if failings else 'qualified'}\n{out}")
+    raise typer.Exit(1 if failings else 0)
 
 
 @app.command()
@@ -114,27 +171,81 @@ def report(
 
 @app.command()
 def add(
-    question: Annotated[str, typer.Argument(help="The question, as it was asked.")],
     cases: Annotated[Path, typer.Option(help="The cases.jsonl to add it to.")],
+    question: Annotated[str | None, typer.Argument(help="The question, as it was asked.")] = None,
+    answer: Annotated[str | None, typer.Option(metavar="ID", help="An answer that went wrong, by its id.")] = None,
 ) -> None:
-    """Add a question as a case that a person completes: it refuses to run until `expected` or `refuse` is filled in."""
-    import json
-    import uuid
-
+    """Add a question, or an answer that went wrong, as a case that a person completes. Until then the suite refuses."""
     from bot.shell.output import console
+    from eval.adding import add_case, asked, of_answer
+    from index import BadConfiguration
 
-    case: dict[str, Any] = {
-        "id": f"added-{uuid.uuid4().hex[:8]}",
-        "kind": "added",
-        "question": question,
-        "refuse": None,
-        "expected": [],
-        "articles": [],
-        "note": "to be completed: set refuse, and expected unless it is to be refused",
-    }
-    with cases.open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(case, ensure_ascii=False) + "\n")
-    console().print(f"{case['id']} was added to {cases}; complete its expected, articles and refuse.")
+    if (question is None) == (answer is None):
+        raise BadConfiguration("Give either a question or --answer ID.")
+    case = of_answer(_stored_answer(answer)) if answer is not None else asked(question or "")
+    add_case(cases, case)
+    console().print(f"{case['id']} was added to {cases}; complete its refuse, expected and articles.")
+
+
+def _stored_answer(answer_id: str) -> str:
+    """An answer of the user's archive. Raises BadConfiguration when it has none of that id."""
+    from bot.settings import read_settings
+    from bot.wiring import open_archive
+    from index import BadConfiguration
+
+    settings = read_settings()
+    with open_archive(settings) as archive:
+        found = archive.answer(answer_id)
+    if found is None:
+        raise BadConfiguration(f"The archive in {settings.home} has no answer {answer_id!r}; its id is in its JSON.")
+    return found
+
+
+def _recording(record: Path | None, replay: Path | None, *, resume: bool) -> "Recording | None":
+    from datetime import UTC, datetime
+
+    from eval.recording import begin, read
+    from index import BadConfiguration
+
+    if record is not None and replay is not None:
+        raise BadConfiguration("--record asks the model and --replay asks nobody: give one of them.")
+    if record is not None:
+        return begin(record, datetime.now(UTC), resume=resume)
+    return read(replay) if replay is not None else None
+
+
+def _judge(qualification: Path | None, recording: "Recording | None") -> "Judge | None":
+    """The judge of the settings, when one is asked for; its replies are recorded and replayed like the answers'."""
+    from functools import partial
+
+    from bot.chat import Chat
+    from bot.settings import read_settings
+    from eval.judge import judge
+    from eval.recording import RecordedChat
+
+    if qualification is None:
+        return None
+    return judge(read_settings(), partial(RecordedChat, recording) if recording else Chat, qualification)
+
+
+def _show_run(done: "Run", path: Path) -> None:
+    from bot.shell.output import console
+    from eval.report.words import number, title
+    from eval.spending import spent
+
+    screen = console()
+    for metric in done.metrics:
+        name = title(done, metric.name)
+        screen.print(f"{name:<28} {metric.value:6.3f}  [{metric.low:.3f}, {metric.high:.3f}]  n = {metric.count}")
+    for each in spent(done.results):
+        screen.print(f"{each.name:<28} {number(each.value)}")
+    lost = [each.unmeasured for each in done.results if each.unmeasured]
+    if lost:
+        screen.print(f"\n{len(lost)} of {len(done.results)} cases are unmeasured: {lost[0]}")
+    failures = [each.details["not_judged"] for each in done.results if each.details.get("not_judged")]
+    if failures:
+        screen.print(f"\n{len(failures)} answers were not judged: {failures[0]}")
+    screen.print(f"\n{path}")
 
 
 def _finished(folder: Path, suite: str) -> "list[Run]":
@@ -151,7 +262,9 @@ def _finished(folder: Path, suite: str) -> "list[Run]":
     return found
 
 
-def _judged(name: str, data: Path | None, work: Path) -> "GateVerdict":
+def _judged(
+    name: str, data: Path | None, work: Path, recording: "Recording | None", voter: "Judge | None"
+) -> "GateVerdict":
     from bot.engine import AnswerFailure
     from eval.case import GateVerdict
     from eval.gate import judge
@@ -163,19 +276,12 @@ def _judged(name: str, data: Path | None, work: Path) -> "GateVerdict":
     try:
         suite = read_suite(name)
         baseline = read_run(suite.baseline) if suite.baseline.is_file() else None
-        _path, done = run_suite(suite, data, work)
+        _path, done = run_suite(suite, data, work, recording=recording, judge=voter)
         return judge(suite, done, baseline)
     except BadConfiguration as error:
         return GateVerdict(2, (), str(error))
     except (AnswerFailure, ModelUnavailable) as error:
         return GateVerdict(3, (), str(error))
-
-
-def _bare(done: "Run") -> "Run":
-    """A run as a baseline: scores without what a person reads of failures."""
-    from dataclasses import replace
-
-    return replace(done, results=tuple(replace(each, details={}, latency_ms={}, usage={}) for each in done.results))
 
 
 def _metric_json(metric: Any) -> dict[str, Any]:

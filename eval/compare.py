@@ -53,8 +53,7 @@ def compare(before: Run, after: Run) -> Comparison:
     refuse_unlike(before.identity, after.identity)
     old = {metric.name: metric for metric in before.metrics}
     new = {metric.name: metric for metric in after.metrics}
-    results = {each.case_id: each for each in before.results}
-    pairs = [(results[each.case_id], each) for each in after.results if each.case_id in results]
+    pairs = paired_results(before, after)
     shared = [(old[name], new[name]) for name in sorted(old.keys() & new.keys())]
     return Comparison(
         before.identity,
@@ -65,6 +64,31 @@ def compare(before: Run, after: Run) -> Comparison:
         tuple(sorted(old.keys() - new.keys())),
         tuple(sorted(new.keys() - old.keys())),
     )
+
+
+def paired_results(before: Run, after: Run) -> list[tuple[Result, Result]]:
+    """The results of the cases that both runs have, in the order of the second."""
+    results = {each.case_id: each for each in before.results}
+    return [(results[each.case_id], each) for each in after.results if each.case_id in results]
+
+
+def paired_scores(metric: str, pairs: Sequence[tuple[Result, Result]]) -> tuple[list[float], list[float]]:
+    """The scores of the cases that have one in both runs; `correct.stale` is `correct` over the kind `stale`."""
+    both = [
+        (before, after)
+        for was, now in pairs
+        if (before := _score(was, metric)) is not None and (after := _score(now, metric)) is not None
+    ]
+    return [before for before, _ in both], [after for _, after in both]
+
+
+def p_worse(before: Sequence[float], after: Sequence[float], seed: int) -> float:
+    """How likely chance alone makes the second so much worse: McNemar's exact test for 0 and 1, else a bootstrap."""
+    if not before:
+        return 1.0
+    if set(before) | set(after) <= {0.0, 1.0}:
+        return mcnemar_exact_p(before, after)
+    return paired_bootstrap_p(before, after, seed)
 
 
 def unlike(before: Identity, after: Identity) -> tuple[str, ...]:
@@ -99,22 +123,12 @@ def render_comparison(comparison: Comparison) -> str:
 def _differences(
     shared: Sequence[tuple[Metric, Metric]], pairs: Sequence[tuple[Result, Result]], seed: int
 ) -> tuple[Difference, ...]:
-    paired = [_paired(old.name, pairs) for old, _ in shared]
+    paired = [paired_scores(old.name, pairs) for old, _ in shared]
     adjusted = iter(holm([_p(before, after, seed) for before, after in paired if before]))
     return tuple(
         Difference(old.name, old.value, new.value, new.value - old.value, next(adjusted) if was else None, len(was))
         for (old, new), (was, _) in zip(shared, paired, strict=True)
     )
-
-
-def _paired(metric: str, pairs: Sequence[tuple[Result, Result]]) -> tuple[list[float], list[float]]:
-    """The scores of the cases that have one in both runs; `correct.stale` is `correct` over the kind `stale`."""
-    both = [
-        (before, after)
-        for was, now in pairs
-        if (before := _score(was, metric)) is not None and (after := _score(now, metric)) is not None
-    ]
-    return [before for before, _ in both], [after for _, after in both]
 
 
 def _score(result: Result, metric: str) -> float | None:
@@ -126,11 +140,7 @@ def _score(result: Result, metric: str) -> float | None:
 
 def _p(before: Sequence[float], after: Sequence[float], seed: int) -> float:
     """Two-sided, for a reader has not said which way is worse: the smaller tail, twice."""
-    if set(before) | set(after) <= {0.0, 1.0}:
-        tails = mcnemar_exact_p(before, after), mcnemar_exact_p(after, before)
-    else:
-        tails = paired_bootstrap_p(before, after, seed), paired_bootstrap_p(after, before, seed)
-    return min(1.0, 2 * min(tails))
+    return min(1.0, 2 * min(p_worse(before, after, seed), p_worse(after, before, seed)))
 
 
 def _right(result: Result) -> bool | None:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from eval.case import Check, GateVerdict, Metric, Run
-from eval.compare import SIGNIFICANT, refuse_unlike
-from eval.metrics.statistics import holm, mcnemar_exact_p, paired_bootstrap_p
+from eval.compare import SIGNIFICANT, p_worse, paired_results, paired_scores, refuse_unlike
+from eval.metrics.statistics import holm
 from eval.suite import Demand, Suite
 
 
@@ -18,15 +18,19 @@ def judge(suite: Suite, run: Run, baseline: Run | None) -> GateVerdict:
     if baseline is not None:
         refuse_unlike(baseline.identity, run.identity)
     metrics = {metric.name: metric for metric in run.metrics}
-    measured = [demand for demand in suite.demands if demand.metric in metrics]
-    missing = [demand.metric for demand in suite.demands if demand.metric not in metrics]
+    demands = [demand for demand in suite.demands if not _only_advises(run, demand)]
+    measured = [demand for demand in demands if demand.metric in metrics]
+    missing = [demand.metric for demand in demands if demand.metric not in metrics]
+    lost = [each for each in run.results if each.unmeasured]
     checks = [check for demand in measured for check in _bounds(demand, metrics[demand.metric])]
     if baseline is not None:
-        checks += _regressions(suite, run, baseline)
+        checks += _regressions(demands, suite.seed, run, baseline)
     reasons = [check.reason for check in checks if not check.passed]
     # What is known to be worse blocks, whatever else could not be measured.
-    code: Literal[0, 1, 3] = 1 if reasons else 3 if missing else 0
+    code: Literal[0, 1, 3] = 1 if reasons else 3 if missing or lost else 0
     reasons += [f"not measured: {', '.join(missing)}"] if missing else []
+    if lost:
+        reasons.append(f"{len(lost)} of {len(run.results)} cases are unmeasured: {lost[0].unmeasured}")
     return GateVerdict(code, tuple(checks), "; ".join(reasons))
 
 
@@ -45,10 +49,16 @@ def _bounds(demand: Demand, metric: Metric) -> list[Check]:
     return checks
 
 
-def _regressions(suite: Suite, run: Run, baseline: Run) -> list[Check]:
-    gated = [demand for demand in suite.demands if demand.min_effect is not None]
-    compared = [_paired(demand, baseline, run) for demand in gated]
-    adjusted = holm([_p(before, after, suite.seed) for before, after in compared])
+def _only_advises(run: Run, demand: Demand) -> bool:
+    """Whether an unqualified judge gave the metric. One that no judge gave is missing."""
+    return "judge" in run.identity.settings and run.identity.is_advisory(demand.metric)
+
+
+def _regressions(demands: Sequence[Demand], seed: int, run: Run, baseline: Run) -> list[Check]:
+    gated = [demand for demand in demands if demand.min_effect is not None]
+    pairs = paired_results(baseline, run)
+    compared = [_higher_is_better(demand, *paired_scores(demand.metric, pairs)) for demand in gated]
+    adjusted = holm([p_worse(before, after, seed) for before, after in compared])
     checks = []
     for demand, (before, after), p in zip(gated, compared, adjusted, strict=True):
         change = (sum(after) - sum(before)) / len(after) if after else 0.0
@@ -60,24 +70,8 @@ def _regressions(suite: Suite, run: Run, baseline: Run) -> list[Check]:
     return checks
 
 
-def _paired(demand: Demand, baseline: Run, run: Run) -> tuple[list[float], list[float]]:
-    """The scores of the cases both runs have, turned so that higher is better."""
-
-    def turned(score: float) -> float:
-        return 1.0 - score if demand.lower_is_better else score
-
-    old = {each.case_id: each.scores.get(demand.metric) for each in baseline.results}
-    pairs = [
-        (turned(before), turned(after))
-        for each in run.results
-        if (after := each.scores.get(demand.metric)) is not None and (before := old.get(each.case_id)) is not None
-    ]
-    return [before for before, _ in pairs], [after for _, after in pairs]
-
-
-def _p(before: Sequence[float], after: Sequence[float], seed: int) -> float:
-    if not before:
-        return 1.0
-    if set(before) | set(after) <= {0.0, 1.0}:
-        return mcnemar_exact_p(before, after)
-    return paired_bootstrap_p(before, after, seed)
+def _higher_is_better(demand: Demand, before: list[float], after: list[float]) -> tuple[list[float], list[float]]:
+    """The scores, turned round where lower is better."""
+    if not demand.lower_is_better:
+        return before, after
+    return [1.0 - score for score in before], [1.0 - score for score in after]

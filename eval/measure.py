@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,45 +15,63 @@ from bot.engine import AnswerFailure, Writer, ask
 from bot.events import AnswerCompleted, AnswerFailed, SearchCompleted
 from bot.extractive import confidence
 from eval.case import Case, Identity, Metric, Outcome, Result, Retrieved
-from eval.claims import judge_claim
+from eval.claims import verify_claim
 from eval.datasets import Dataset, digest
+from eval.judge import Judge, judge_answer
 from eval.metrics import refusal, statistics, verification
+from eval.recording import Unrecorded
 from eval.scoring import score
 from eval.suite import Suite
 from index import Archive, Evidence, header
 from prompts import versions
 
 PASSAGES = 10
+BY_KIND = ("correct", "strict_accuracy")
 AT_ONCE = 2  # questions answered side by side: one a core
 
 
-def identity(suite: Suite, dataset: Dataset, archive: Archive, writer: Writer) -> Identity:
-    """What a run measures and with what."""
+def identity(
+    suite: Suite,
+    dataset: Dataset,
+    archive: Archive,
+    writer: Writer,
+    judge: Judge | None = None,
+    *,
+    replays: bool = False,
+) -> Identity:
+    """What a run measures and with what. With an LLM it is of tier T1 where its replies are replayed, else T2."""
     articles, cases = digest(dataset)
+    models = {"embedding": archive.embedder.id, "llm": writer.model or ""}
+    settings = {"writer": writer.name, "k": str(PASSAGES)}
+    if judge is not None:
+        models["judge"] = judge.model
+        settings["judge"] = "qualified" if judge.qualified else "advisory"
     return Identity(
         suite=suite.name,
-        tier=suite.tier,
+        tier="T1" if replays else "T2" if writer.model or judge else suite.tier,
         data=articles,
         cases=cases,
         revision=_revision(),
-        models={"embedding": archive.embedder.id, "llm": writer.model or ""},
+        models=models,
         prompts=versions(),
-        settings={"writer": writer.name, "k": str(PASSAGES)},
+        settings=settings,
         seed=suite.seed,
         started_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
 
-def results(dataset: Dataset, archive: Archive, writer: Writer, done: Mapping[str, Result]) -> Iterator[Result]:
+def results(
+    dataset: Dataset, archive: Archive, writer: Writer, done: Mapping[str, Result], judge: Judge | None = None
+) -> Iterator[Result]:
     """Each case's and claim's result, in order; what is in `done` is not run again. Raises AnswerFailure."""
 
     def result(case: Case) -> Result:
-        return done.get(case.id) or asyncio.run(_ask(case, archive, writer))
+        return done.get(case.id) or asyncio.run(_ask(case, archive, writer, judge))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(result, dataset.cases)
     for claim in dataset.claims:
-        yield done.get(claim.id) or judge_claim(claim)
+        yield done.get(claim.id) or verify_claim(claim)
 
 
 def summarise(found: Sequence[Result], seed: int) -> tuple[Metric, ...]:
@@ -63,14 +81,12 @@ def summarise(found: Sequence[Result], seed: int) -> tuple[Metric, ...]:
     """
     names = sorted({name for each in found for name in each.scores} - {"confidence", "probability"})
     metrics = [_mean(name, _values(found, name), seed) for name in names if _values(found, name)]
-    for kind in sorted({each.kind for each in found}):
-        values = _values([each for each in found if each.kind == kind], "correct")
-        if values:
-            metrics.append(_mean(f"correct.{kind}", values, seed))
-    return tuple(sorted([*metrics, *_areas(found), *_verification(found)], key=lambda metric: metric.name))
+    kinds = [metric for name in BY_KIND for metric in _by_kind(found, name, seed)]
+    more = [*_macro(kinds), *_refusals(found), *_areas(found), *_verification(found)]
+    return tuple(sorted([*metrics, *kinds, *more], key=lambda metric: metric.name))
 
 
-async def _ask(case: Case, archive: Archive, writer: Writer) -> Result:
+async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None) -> Result:
     chosen = replace(case.filter, without=case.without) if case.without else case.filter
     evidence: tuple[Evidence, ...] = ()
     started = time.perf_counter()
@@ -78,7 +94,10 @@ async def _ask(case: Case, archive: Archive, writer: Writer) -> Result:
         if isinstance(event, SearchCompleted):
             evidence = event.evidence
         elif isinstance(event, AnswerFailed):
-            raise AnswerFailure(event)
+            if event.code != Unrecorded.__name__:
+                raise AnswerFailure(event)
+            asked = {"question": case.question, "failed": []}
+            return Result(case.id, case.kind, {}, {}, {}, asked, unmeasured=event.message)
         elif isinstance(event, AnswerCompleted):
             answer = event.answer
     total = (time.perf_counter() - started) * 1000
@@ -86,13 +105,21 @@ async def _ask(case: Case, archive: Archive, writer: Writer) -> Result:
     bodies = {each.article.id: archive.versions(each.article.id)[-1].article.body for each in answer.citations}
     outcome = Outcome(tuple(map(_retrieved, evidence)), answer_json(answer), sure, bodies)
     scores, details = score(case, outcome)
+    why_not = ""
+    if judge is not None:
+        judgement = await judge_answer(judge, outcome.answer)
+        scores["judged_supported"] = judgement.supported
+        details["votes"] = [{"sentence": sentence, **asdict(vote)} for sentence, vote in judgement.votes]
+        details["not_judged"] = judgement.failure
+        # A judge that only advises blocks nothing, not even by failing.
+        why_not = judgement.failure if judge.qualified else ""
     latency = {"search": answer.timings.search, "first_sentence": answer.timings.first_sentence, "total": total}
     usage = {
         "prompt_tokens": float(answer.usage.prompt_tokens),
         "completion_tokens": float(answer.usage.completion_tokens),
         "cost_usd": answer.usage.cost_usd,
     }
-    return Result(case.id, case.kind, scores, latency, usage, details)
+    return Result(case.id, case.kind, scores, latency, usage, details, why_not)
 
 
 def _retrieved(found: Evidence) -> Retrieved:
@@ -112,6 +139,40 @@ def _mean(name: str, values: Sequence[float], seed: int) -> Metric:
     else:
         low, high = statistics.bootstrap_interval(values, seed)
     return Metric(name, sum(values) / count, low, high, count)
+
+
+def _by_kind(found: Sequence[Result], name: str, seed: int) -> list[Metric]:
+    """A score's mean over the cases of each kind."""
+    values = {
+        kind: _values([each for each in found if each.kind == kind], name) for kind in sorted({r.kind for r in found})
+    }
+    return [_mean(f"{name}.{kind}", own, seed) for kind, own in values.items() if own]
+
+
+def _macro(kinds: Sequence[Metric]) -> list[Metric]:
+    """Strict accuracy with every kind counting alike, so that no constant answer gains by a frequent kind."""
+    own = [metric for metric in kinds if metric.name.startswith("strict_accuracy.")]
+    if len(own) < 2:
+        return []
+    mean = sum(metric.value for metric in own) / len(own)
+    return [Metric("strict_accuracy_macro", mean, mean, mean, sum(metric.count for metric in own))]
+
+
+def _refusals(found: Sequence[Result]) -> list[Metric]:
+    """How many refusals were right, and how much of what should be refused was, each with Wilson's interval."""
+    wanted, unwanted = _values(found, "rightly_refused"), _values(found, "wrongly_refused")
+    should = [True] * len(wanted) + [False] * len(unwanted)
+    counts = refusal.refusal_counts([each == 1 for each in (*wanted, *unwanted)], should)
+    metrics = []
+    for name, value, of in (
+        ("refusal_precision", refusal.refusal_precision(counts), counts.rightly_refused + counts.wrongly_refused),
+        ("refusal_recall", refusal.refusal_recall(counts), counts.rightly_refused + counts.wrongly_answered),
+    ):
+        if value is not None:
+            hits = counts.rightly_refused
+            low, high = statistics.wilson_lower(hits, of), statistics.wilson_upper(hits, of)
+            metrics.append(Metric(name, value, low, high, of))
+    return metrics
 
 
 def _areas(found: Sequence[Result]) -> list[Metric]:

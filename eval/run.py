@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bot.engine import Writer
@@ -10,7 +11,9 @@ from bot.shell.output import progress
 from bot.wiring import open_archive, writer
 from eval.case import Identity, Result, Run
 from eval.datasets import Dataset, digest, rounds
+from eval.judge import Judge
 from eval.measure import identity, results, summarise
+from eval.recording import AskedAt, RecordedChat, Recording
 from eval.runs import append_result, read_partial, start_run, write_run
 from eval.suite import Suite, read_dataset
 from index import Archive, BadConfiguration
@@ -25,30 +28,38 @@ def run_suite(
     *,
     limit: int | None = None,
     resume: bool = False,
+    recording: Recording | None = None,
+    judge: Judge | None = None,
     parts: Parts | None = None,
 ) -> tuple[Path, Run]:
     """Run a suite; the run's file and the run.
 
     The archive is kept in `work` under the digest of its articles, so that nothing is embedded twice. Results are
-    written as they come; `resume` goes on with the suite's newest unfinished file. `parts` makes the archive and the
-    writer, for tests. Raises BadConfiguration, AnswerFailure.
+    written as they come; `resume` goes on with the suite's newest unfinished file. `recording` has the model's replies
+    or takes them down; `judge` is put every sentence of every answer. `parts` makes the archive and the writer, for
+    tests. Raises BadConfiguration, AnswerFailure.
     """
     dataset = read_dataset(suite, data, limit)
     name = f"{suite.name}-{digest(dataset)[0][:12]}"
-    archive, answers_with = (parts or _parts)(read_settings(), work / "archives" / name)
+    archive, answers_with = (parts or _parts(recording))(read_settings(), work / "archives" / name)
+    if recording is not None:
+        answers_with = AskedAt(answers_with, recording.asked_at)
     with archive:
-        who = identity(suite, dataset, archive, answers_with)
+        replays = recording is not None and recording.replays
+        who = identity(suite, dataset, archive, answers_with, judge, replays=replays)
         path, done = _begin(work / "runs", who, resume=resume)
         start_run(path, who, tuple(done.values()))
         found: list[Result] = []
         with progress(suite.name, len(dataset.cases) + len(dataset.claims), unit="cases") as tick:
             for part in rounds(dataset):
                 _hold(archive, part)
-                for result in results(part, archive, answers_with, done):
+                for result in results(part, archive, answers_with, done, judge):
                     found.append(result)
                     if result.case_id not in done:
                         append_result(path, result)
                     tick()
+    if recording is not None:
+        recording.finish()
     run = Run(who, tuple(found), summarise(found, suite.seed))
     write_run(path, run)
     return path, run
@@ -71,10 +82,20 @@ def _begin(folder: Path, who: Identity, *, resume: bool) -> tuple[Path, dict[str
     if resume and last is not None:
         begun, before = read_partial(last)
         if (begun.data, begun.cases, begun.models) == (who.data, who.cases, who.models):
-            return last, {each.case_id: each for each in before}
+            return last, {each.case_id: each for each in before if not each.unmeasured}
     return folder / f"{who.suite}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.jsonl", {}
 
 
-def _parts(settings: Settings, home: Path) -> tuple[Archive, Writer]:
-    answers_with = writer(settings)
-    return open_archive(settings, home), answers_with
+def _parts(recording: Recording | None) -> Parts:
+    """The parts that the settings name. Raises BadConfiguration when there is a recording and no model."""
+
+    def parts(settings: Settings, home: Path) -> tuple[Archive, Writer]:
+        if recording is not None and not settings.uses_llm:
+            raise BadConfiguration(
+                f"{recording.path} is for replies of a model, and none is set: set DATELINE_LLM_MODEL and "
+                "DATELINE_LLM_BASE_URL as they are at the recording. A replay asks no server and needs no key."
+            )
+        answers_with = writer(settings, partial(RecordedChat, recording) if recording is not None else None)
+        return open_archive(settings, home), answers_with
+
+    return parts

@@ -6,7 +6,7 @@ line is run again.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Never, TypeVar
 
@@ -39,6 +39,11 @@ def write_run(path: Path, run: Run) -> None:
     """Write a finished run; the file is either the old one or the whole new one."""
     results = (_line("result", asdict(each)) for each in run.results)
     _replace(path, [_line("identity", asdict(run.identity)), *results, metrics_line(run.metrics)])
+
+
+def bare(run: Run) -> Run:
+    """A run as a baseline: scores without what a person reads of failures."""
+    return replace(run, results=tuple(replace(each, details={}, latency_ms={}, usage={}) for each in run.results))
 
 
 def metrics_line(metrics: tuple[Metric, ...]) -> str:

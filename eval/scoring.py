@@ -6,11 +6,13 @@ A score is None where the metric does not apply. The names are the metric names 
 from typing import Any
 
 from eval.case import Case, Outcome
+from eval.claims import entails
 from eval.metrics import answers, citations, retrieval
 
 # What counts as a failed case when it is 0; the harm metrics when they are 1.
 GOODS = ("correct", "citation_validity", "cited_share")
 HARMS = ("stale_first", "forbidden_said")
+NULL_ANSWER = "Insufficient information."  # MultiHop-RAG's gold answer to what its articles do not say
 
 
 def score(case: Case, outcome: Outcome) -> tuple[dict[str, float | None], dict[str, Any]]:
@@ -19,12 +21,14 @@ def score(case: Case, outcome: Outcome) -> tuple[dict[str, float | None], dict[s
     abstained = answer["status"] == "abstained"
     scores: dict[str, float | None] = {
         **_retrieval(case, outcome),
-        **_quotes(case, quotes),
+        **_short_answers(case, "" if abstained else answer["text"], quotes),
         "correct": _correct(case, quotes, abstained=abstained),
         "rightly_refused": float(abstained) if case.refuse else None,
         "wrongly_refused": None if case.refuse else float(abstained),
         "citation_validity": citations.citation_validity(answer, outcome.bodies),
         "cited_share": citations.cited_share(answer),
+        "citation_recall": citations.citation_recall(answer, entails),
+        "citation_precision": citations.citation_precision(answer, entails),
         "stale_first": citations.stale_first(answer, case.stale_articles),
         "quoted_share": citations.quoted_share(answer, outcome.bodies),
         "forbidden_said": citations.forbidden_said(answer["text"], case.forbidden),
@@ -67,10 +71,20 @@ def _retrieval(case: Case, outcome: Outcome) -> dict[str, float | None]:
     }
 
 
-def _quotes(case: Case, quotes: list[str]) -> dict[str, float | None]:
+def _short_answers(case: Case, said: str, quotes: list[str]) -> dict[str, float | None]:
+    """What gold short answers allow: SQuAD's EM and F1, the gold in the quotes, and MultiHop-RAG's answers by type."""
+    if case.kind == answers.NULL:
+        return {"strict_accuracy": answers.strict_accuracy(said, NULL_ANSWER, case.kind)}
     if case.refuse or not case.answers:
         return {}
-    return {f"gold@{n}": answers.gold_in_quotes(quotes, case.answers, n) for n in (1, 2, 3)}
+    plain = answers.without_markers(said)
+    return {
+        **{f"gold@{n}": answers.gold_in_quotes(quotes, case.answers, n) for n in (1, 2, 3)},
+        "answer_in_quotes": answers.gold_words_in_quotes(quotes, case.answers, len(quotes)),
+        "exact_match": answers.exact_match(plain, case.answers),
+        "f1": answers.token_f1(plain, case.answers),
+        "strict_accuracy": max(answers.strict_accuracy(said, gold, case.kind) or 0.0 for gold in case.answers),
+    }
 
 
 def _correct(case: Case, quotes: list[str], *, abstained: bool) -> float | None:

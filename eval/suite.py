@@ -120,10 +120,15 @@ def _own_cases(path: Path, ids: dict[str, str]) -> tuple[Case, ...]:
 
 
 def _case(row: dict[str, Any], ids: dict[str, str]) -> Case:
-    """A case as people write it: articles are named by the stems of their files."""
+    """A case as people write it: articles are named by the stems of their files. One to be completed is refused."""
     unknown = [stem for stem in (*row["articles"], *row.get("stale_articles", ())) if stem not in ids]
     if unknown:
         raise ValueError(f"no article file is named {unknown[0]!r}")
+    if row.get("incomplete") or not isinstance(row["refuse"], bool):
+        raise ValueError(
+            f"the case {row['id']} is incomplete: say what is right with refuse (true or false), expected and "
+            "articles, and take out incomplete; or take out the line"
+        )
     chosen = Filter(
         _time(row.get("from")),
         _time(row.get("to")),

@@ -20,6 +20,7 @@ from index.errors import (
     ModelUnavailable,
     UnknownArticle,
 )
+from index.query import Part, Query
 
 if TYPE_CHECKING:
     from index.archive import Archive, IngestReport, Status
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from index.reading.fields import article_from_fields
     from index.segmenter import sentences
     from index.sources import count_sources, read_paths, read_sources
-    from index.words import stems
+    from index.words import query_words, stems
 
 _PLACES = {
     "Archive": "archive",
@@ -63,6 +64,7 @@ _PLACES = {
     "count_sources": "sources",
     "read_paths": "sources",
     "read_sources": "sources",
+    "query_words": "words",
     "stems": "words",
 }
 
@@ -90,7 +92,9 @@ __all__ = [
     "ModelUnavailable",
     "Net",
     "OpenAIEmbedder",
+    "Part",
     "Passage",
+    "Query",
     "Retraction",
     "Span",
     "Status",
@@ -103,6 +107,7 @@ __all__ = [
     "model_error",
     "parse_date",
     "poll",
+    "query_words",
     "read_paths",
     "read_sources",
     "sentences",

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import RLock
 from typing import NamedTuple, Self
 
+import numpy as np
 from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
@@ -22,6 +23,7 @@ from index.evidence import count_live_passages, cut_passages, live_passages, pub
 from index.fetching.ledger import Ledger
 from index.lock import acquire
 from index.passages import Piece, split
+from index.query import Query
 from index.retrieval import retrieve, word_weights
 from index.truth import answers, integrity, open_truth
 
@@ -139,16 +141,13 @@ class Archive:
             tally["new"], tally["updated"], tally["unchanged"], tally["duplicate"], tuple(errors), tally["retracted"]
         )
 
-    def search(
-        self, question: str, k: int, chosen: Filter | None = None, named_publishers: Sequence[str] = ()
-    ) -> list[Evidence]:
-        """The k best passages for a question, best first; `named_publishers` are favoured, not required."""
+    def search(self, query: Query | str, k: int, chosen: Filter | None = None) -> list[Evidence]:
+        """The k best passages for a query, best first; a text is a query of one part that names nothing."""
         if not self._derived.words.count():
             return []
-        vector = self.embedder.embed([question])[0]
-        return retrieve(
-            self._truth, self._derived, self.embedder.id, question, vector, k, chosen or Filter(), named_publishers
-        )
+        query = Query(query) if isinstance(query, str) else query
+        vectors = np.stack([*self.embedder.embed([query.text, *(part.text for part in query.parts)])])
+        return retrieve(self._truth, self._derived, self.embedder.id, query, vectors, k, chosen or Filter())
 
     def word_weights(self, question: str) -> dict[str, float]:
         """The question's stems, weighted by how rare they are in this archive."""

@@ -1,62 +1,66 @@
-"""Which passages answer a question: words and vectors bring candidates up, their best sentence ranks them.
+"""Which passages answer a question: words and vectors bring candidates up, the best sentence of each ranks them.
 
-score = BM25 / best BM25 of the question + cosine of the passage's best sentence (+ a bonus for a named publisher).
-The weights were measured on questions of two kinds, long and full of names (multihop_rag) and short (squad2), where
-equal-weight rank fusion helps one and hurts the other: see eval/LOG.md.
+A question may join several things ("did A say …, while B …?"). The whole of it and each of its parts is searched; a
+part that names publishers is searched in their articles. A passage's score is
+
+    whole + PART * best part, where both are words + best sentence (BM25 / best BM25 of that search, cosine)
+
+and what is added for a named publisher or day. Passages are then taken one by one; each lowers the others of its
+article by REPEATED, so that the sides of a comparison are all heard. The weights were fitted on one half of the
+multihop_rag questions, by article, and hold on the other half and on questions of one part: see eval/LOG.md.
 """
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import log
+from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from index.article import Evidence, Filter
+from index.article import Article, Evidence, Filter
 from index.derived import Derived
 from index.evidence import Candidate, load, matching, passage_vectors
+from index.query import Part, Query
 from index.words import query_words
 
-CANDIDATES = 60  # from each of the two indexes
-SENTENCE_WEIGHT = 1.0
-NAMED_PUBLISHER_BONUS = 0.3
-PASSAGES_PER_ARTICLE = 3
+CANDIDATES = 60  # of each search, by words and by vectors
+SCORED_BY_WORDS = 200  # a candidate beyond these has no words in common worth counting
+WHOLE_WORDS, WHOLE_SENTENCE, PART = 0.2, 0.4, 0.6  # add up to 1.2: 1 for the cosine, less for the words of the whole
+OTHER_PUBLISHER = 0.5  # what a part's score is worth in an article of another publisher than it names
+NAMED_PUBLISHER, NAMED_DAY = 0.16, 0.16
+REPEATED = 0.1
 OVERFETCH = 200  # asked of Chroma when a filter lets enough of them pass; else what passes is scored exactly
 
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
 
-def retrieve(
-    truth: Engine,
-    derived: Derived,
-    model: str,
-    question: str,
-    vector: np.ndarray,
-    k: int,
-    chosen: Filter,
-    named_publishers: Sequence[str] = (),
-) -> list[Evidence]:
-    """The k best passages for a question and its vector, best first.
+class Found(NamedTuple):
+    """What one search brought up: passages with BM25 as a share of the best, and the nearest ones."""
 
-    At most PASSAGES_PER_ARTICLE come from one article, and of identical texts only the earliest is kept.
+    part: Part
+    words: dict[int, float]
+    ids: list[int]
+
+
+def retrieve(
+    truth: Engine, derived: Derived, model: str, query: Query, vectors: np.ndarray, k: int, chosen: Filter
+) -> list[Evidence]:
+    """The k best passages for a query, in the order they were taken; of identical texts only the earliest is kept.
+
+    `vectors` (1 + parts, dimension): the question's, then each part's.
     """
     with truth.connect() as connection:
-        among = matching(connection, chosen) if chosen else None
-        by_words = dict(derived.words.search(question, CANDIDATES, among))
-        by_vector = [passage_id for passage_id, _ in _nearest(truth, derived, model, vector, among)]
-        candidates = load(connection, list(dict.fromkeys([*by_words, *by_vector])), model)
-    top = max(by_words.values(), default=1.0)
-    found: list[Evidence] = []
-    for passage_id, candidate in candidates.items():
-        similarities = candidate.sentence_vectors @ vector
-        score = by_words.get(passage_id, 0.0) / top + SENTENCE_WEIGHT * float(similarities.max())
-        if candidate.article.publisher in named_publishers:
-            score += NAMED_PUBLISHER_BONUS
-        signals = (("words",) if passage_id in by_words else ()) + (("vectors",) if passage_id in by_vector else ())
-        found.append(Evidence(candidate.passage, candidate.article, score, signals, tuple(map(float, similarities))))
-    found.sort(key=lambda evidence: (-evidence.score, evidence.passage.id))
-    return _spread(_without_copies(found, candidates), k)
+        searched = [
+            _search(connection, derived, model, part, vector, chosen)
+            for part, vector in zip((Part(query.text), *query.parts), vectors, strict=True)
+        ]
+        ids = dict.fromkeys(passage_id for found in searched for passage_id in found.ids)
+        candidates = load(connection, list(ids), model)
+    evidence = [_evidence(candidate, query, searched, vectors) for candidate in candidates.values()]
+    evidence.sort(key=lambda each: (-each.score, each.passage.id))
+    return _take(_without_copies(evidence, candidates), k)
 
 
 def word_weights(derived: Derived, question: str) -> dict[str, float]:
@@ -69,8 +73,43 @@ def word_weights(derived: Derived, question: str) -> dict[str, float]:
     return {word: log(1 + (count + 50) / (derived.words.rarity(word) + 1)) for word in query_words(question)}
 
 
+def _search(
+    connection: Connection, derived: Derived, model: str, part: Part, vector: np.ndarray, chosen: Filter
+) -> Found:
+    if part.publishers and not chosen.publishers:
+        chosen = replace(chosen, publishers=part.publishers)
+    among = matching(connection, chosen) if chosen else None
+    by_words = derived.words.search(part.text, SCORED_BY_WORDS, among)
+    best = by_words[0][1] if by_words else 1.0
+    nearest = _nearest(connection, derived, model, vector, among)
+    ids = [passage_id for passage_id, _ in (*by_words[:CANDIDATES], *nearest)]
+    return Found(part, {passage_id: score / best for passage_id, score in by_words}, ids)
+
+
+def _evidence(candidate: Candidate, query: Query, searched: Sequence[Found], vectors: np.ndarray) -> Evidence:
+    similarities = candidate.sentence_vectors @ vectors.T
+    nearest = similarities.max(axis=0)
+    article, passage_id = candidate.article, candidate.passage.id
+    scores = [found.words.get(passage_id, 0.0) + float(best) for found, best in zip(searched, nearest, strict=True)]
+    worth = [_worth(found.part, article) * score for found, score in zip(searched, scores, strict=True)]
+    score = (
+        WHOLE_WORDS * searched[0].words.get(passage_id, 0.0)
+        + WHOLE_SENTENCE * float(nearest[0])
+        + PART * max(worth[1:] or worth)
+        + NAMED_PUBLISHER * (article.publisher in query.publishers)
+        + NAMED_DAY * (article.published_at is not None and article.published_at.date() in query.days)
+    )
+    by_words = any(passage_id in found.words for found in searched)
+    found_by = ("words", "vectors") if by_words else ("vectors",)
+    return Evidence(candidate.passage, article, score, found_by, tuple(map(float, similarities[:, 0])))
+
+
+def _worth(part: Part, article: Article) -> float:
+    return 1.0 if not part.publishers or article.publisher in part.publishers else OTHER_PUBLISHER
+
+
 def _nearest(
-    truth: Engine, derived: Derived, model: str, vector: np.ndarray, among: list[int] | None
+    connection: Connection, derived: Derived, model: str, vector: np.ndarray, among: list[int] | None
 ) -> list[tuple[int, float]]:
     if among is None:
         return derived.dense.nearest(vector, CANDIDATES)
@@ -79,12 +118,11 @@ def _nearest(
         found = [pair for pair in derived.dense.nearest(vector, OVERFETCH) if pair[0] in allowed]
         if len(found) >= CANDIDATES:
             return found[:CANDIDATES]
-    return _exact(truth, model, vector, among)
+    return _exact(connection, model, vector, among)
 
 
-def _exact(truth: Engine, model: str, vector: np.ndarray, among: list[int]) -> list[tuple[int, float]]:
-    with truth.connect() as connection:
-        ids, vectors = passage_vectors(connection, among, model)
+def _exact(connection: Connection, model: str, vector: np.ndarray, among: list[int]) -> list[tuple[int, float]]:
+    ids, vectors = passage_vectors(connection, among, model)
     if not ids:
         return []
     similarities = vectors @ vector
@@ -103,11 +141,16 @@ def _without_copies(found: list[Evidence], candidates: dict[int, Candidate]) -> 
     return [evidence for evidence in found if evidence.article.id in kept]
 
 
-def _spread(found: list[Evidence], k: int) -> list[Evidence]:
-    taken: Counter[str] = Counter()
-    spread: list[Evidence] = []
-    for evidence in found:
-        if len(spread) < k and taken[evidence.article.id] < PASSAGES_PER_ARTICLE:
-            taken[evidence.article.id] += 1
-            spread.append(evidence)
-    return spread
+def _take(found: list[Evidence], k: int) -> list[Evidence]:
+    """The k best, each lowering what is left of its own article."""
+    left = list(found)
+    taken: list[Evidence] = []
+    while left and len(taken) < k:
+        best = max(left, key=lambda each: each.score)
+        left = [
+            replace(each, score=each.score - REPEATED) if each.article.id == best.article.id else each
+            for each in left
+            if each is not best
+        ]
+        taken.append(best)
+    return taken

@@ -62,9 +62,9 @@ class Broken:
 class Shuffled(Archive):
     """An archive whose index has lost its order: it finds passages, but any."""
 
-    def search(self, question, k, chosen=None, named_publishers=()):  # type: ignore[no-untyped-def]
+    def search(self, query, k, chosen=None):  # type: ignore[no-untyped-def]
         everything = super().search("the council said the company of people", 60, chosen)
-        return random.Random(question).sample(everything, min(k, len(everything)))
+        return random.Random(query.text).sample(everything, min(k, len(everything)))
 
 
 class Misplaced(Archive):

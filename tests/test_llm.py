@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.answer import ProvenSentence, Question, Usage
-from bot.chat import Visible
+from bot.chat import Chat, Message, Timeouts, Visible
 from bot.engine import LeftOut
 from bot.llm import LLMWriter
 from index import Filter, ModelRefused, ModelUnavailable
@@ -306,3 +306,9 @@ def test_without_evidence_the_model_is_not_asked() -> None:
         return [each async for each in writer("http://127.0.0.1:9/v1").write(QUESTION, [], {})]
 
     assert asyncio.run(run()) == []
+
+
+@pytest.mark.parametrize(("model", "temperature"), [("gpt-4.1", 0), ("gpt-5-mini", None), ("o3", None)])
+def test_openais_models_are_asked_without_chance_where_they_allow_it(model: str, temperature: int | None) -> None:
+    request = Chat("https://api.openai.com/v1", KEY, model, 100, Timeouts()).request([Message("user", "Who?")])
+    assert request.get("temperature") == temperature

@@ -179,6 +179,26 @@ def test_a_baseline_without_details_is_compared() -> None:
     assert "Which cases failed was not kept" in render_markdown(bare, None, None)
 
 
+def test_what_a_run_took_is_shown_and_has_no_interval() -> None:
+    page = Page(render_html(RUN, GateVerdict(1, CHECKS), BASELINE, ()))
+    text = " ".join(page.text)
+    table = text[text.index("What it took") : text.index("The band is the interval")]
+    assert "first_sentence_ms_p95 45.000 40" in table
+    assert "prompt_tokens 36,000 40" in table
+    assert "no interval" not in table
+    assert "cost_usd 0.080" in render_markdown(RUN, None, None)
+
+
+def test_what_could_not_be_measured_is_counted_and_is_no_failed_case() -> None:
+    lost = replace(case(1, right=True, failed=[]), scores={}, unmeasured="no reply is recorded")
+    run = replace(RUN, results=(lost, case(2, right=True)))
+    assert "0 of 2 cases failed; 1 could not be measured" in render_markdown(run, None, None)
+    assert "1 of 1" in " ".join(Page(render_html(run, None, None, ())).text)
+    skipped = ElementTree.fromstring(render_junit(run, None)).find(".//testcase[@name='case-1']/skipped")
+    assert skipped is not None
+    assert skipped.attrib["message"] == "not measured: no reply is recorded"
+
+
 def test_an_area_has_no_interval() -> None:
     run = replace(RUN, metrics=(Metric("refusal_auc", 0.6, 0.6, 0.6, 40),))
     for text in (render_html(run, None, None, ()), render_markdown(run, None, None)):

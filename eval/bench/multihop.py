@@ -19,7 +19,7 @@ from pathlib import Path
 from bot.answer import Question
 from bot.engine import complete
 from bot.extractive import ExtractiveWriter
-from bot.publishers import named
+from bot.parts import as_query
 from eval.case import Case
 from eval.datasets import multihop_rag
 from index import Archive, Evidence, MiniLM, header
@@ -103,7 +103,7 @@ def main() -> None:
         questions = [each for each in multihop_rag.cases(given.data) if each.facts]
         publishers = archive.publishers()
         process = time.process_time()
-        found = [archive.search(each.question, 10, None, named(each.question, publishers)) for each in questions]
+        found = [archive.search(as_query(each.question, publishers), 10) for each in questions]
         cpu = (time.process_time() - process) / len(questions)
         figures["retrieval"] = {**score(questions, found), "cpu_ms_per_query": round(cpu * 1000, 1)}
         everything = multihop_rag.cases(given.data)

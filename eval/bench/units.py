@@ -20,7 +20,7 @@ from eval.case import Case
 from eval.datasets import multihop_rag
 from index import Archive, Evidence, MiniLM
 from index.evidence import Candidate, live_passages, load
-from index.retrieval import CANDIDATES, SENTENCE_WEIGHT
+from index.retrieval import CANDIDATES
 
 UNITS = ("passage", "mean", "window", "sentence")
 
@@ -60,7 +60,7 @@ def compare(
             words = {place[passage_id]: bm25 for passage_id, bm25 in derived.words.search(text, CANDIDATES)}
             top = max(words.values(), default=1.0)
             pool = {int(at) for at in nearest} | set(words)
-            total = {at: words.get(at, 0.0) / top + SENTENCE_WEIGHT * float(scores["sentence"][row, at]) for at in pool}
+            total = {at: words.get(at, 0.0) / top + float(scores["sentence"][row, at]) for at in pool}
             best = sorted(pool, key=lambda at: -total[at])[:10]
             fused.append([_evidence(candidates[at], total[at]) for at in best])
         figures[unit] = {"alone": score(alone), "beside BM25": score(fused)}

@@ -28,6 +28,11 @@ def normalise_answer(text: str) -> str:
     return " ".join(re.sub(r"\b(?:a|an|the)\b", " ", plain).split())
 
 
+def without_markers(text: str) -> str:
+    """An answer's text without its citation numbers."""
+    return _MARKERS.sub("", text)
+
+
 def exact_match(prediction: str, golds: Sequence[str]) -> float | None:
     """SQuAD's EM: 1 when the prediction is one of the golds, both normalised. The gold "" means: no answer."""
     if not golds:
@@ -79,7 +84,7 @@ def strict_accuracy(answer_text: str, gold: str, kind: str) -> float | None:
     """
     if not gold.strip():
         return None
-    text = _MARKERS.sub("", answer_text).replace("’", "'").lower()
+    text = without_markers(answer_text).replace("’", "'").lower()
     said, refused, words = verdict(text), says_no_answer(text), set(_SAID.findall(text))
     if kind == NULL:
         return float(refused and "yes" not in words)
@@ -98,7 +103,7 @@ def verdict(text: str) -> str | None:
     Where both are said, the first word counts only if punctuation sets it off and not "no" after "yes" in the same
     way: "Yes, no one objected" says yes; "yes no", "Yes/no" and "Yes. No." say nothing.
     """
-    plain = _MARKERS.sub("", text).lower()
+    plain = without_markers(text).lower()
     said: set[str] = set(_SAID.findall(plain))
     if len(said) == 1:
         return said.pop()
@@ -113,7 +118,7 @@ def says_no_answer(text: str) -> bool:
 
     "No, there is no evidence of that" is an answer: its first word is set off.
     """
-    plain = _MARKERS.sub("", text).replace("’", "'").lower()
+    plain = without_markers(text).replace("’", "'").lower()
     first = re.split(r"(?<=[.!?:])\s", plain.strip(), maxsplit=1)[0]
     return not re.search(r"\w", plain) or bool(not _FIRST.match(plain) and _ABSTENTION.search(first))
 

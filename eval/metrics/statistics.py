@@ -5,7 +5,7 @@ values, so that the order of the cases has no effect.
 """
 
 from collections.abc import Sequence
-from math import comb, sqrt
+from math import ceil, comb, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,14 @@ from numpy.typing import NDArray
 Z_95 = 1.959963984540054  # 97.5 % of a normal distribution are below: two-sided 95 %
 Z_80 = 0.8416212335729143  # 80 % are below: the power that is usually asked for
 _AT_ONCE = 2_000_000  # drawn values held in memory at a time
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The smallest of the ordered values that so large a share does not exceed (nearest rank).
+
+    Raises IndexError without values.
+    """
+    return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
 
 def bootstrap_interval(values: Sequence[float], seed: int, resamples: int = 2000) -> tuple[float, float]:

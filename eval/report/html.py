@@ -140,7 +140,9 @@ def _kinds(results: Sequence[Result]) -> str:
         return ""
     rows = []
     for kind in sorted({each.kind for each in results}):
-        own = [each for each in results if each.kind == kind]
+        own = [each for each in results if each.kind == kind and each.scores]
+        if not own:
+            continue
         passed = len(own) - len(failures(own))
         share = 100 * passed / len(own)
         rows.append(

@@ -18,8 +18,10 @@ from eval.report.words import (
     number,
     summary,
     texts,
+    title,
     wording,
 )
+from eval.spending import spent
 
 LONGEST = 60_000  # characters; GitHub takes 65,536
 CASES = 10
@@ -36,6 +38,7 @@ def render_markdown(run: Run, verdict: GateVerdict | None, baseline: Run | None)
         f"{said.sentence} {summary(run, verdict)}",
         *_reasons(verdict),
         *_table(run, verdict, like),
+        *_spent(run),
         f"Tier {run.identity.tier}, revision {_code(run.identity.revision)}, "
         + (f"baseline {_code(like.identity.revision)}." if like is not None else "no baseline to compare with."),
     ]
@@ -63,14 +66,22 @@ def _table(run: Run, verdict: GateVerdict | None, baseline: Run | None) -> list[
         return []
     before = by_name(baseline)
     head = "| metric | value | 95 % interval | baseline | change | n | gate |\n|---|--:|--:|--:|--:|--:|---|"
-    return ["\n".join([head, *(_row(metric, before.get(metric.name), checks) for metric in shown)])]
+    return [
+        "\n".join([head, *(_row(title(run, metric.name), metric, before.get(metric.name), checks) for metric in shown)])
+    ]
 
 
-def _row(metric: Metric, before: Metric | None, checks: Sequence[Check]) -> str:
+def _spent(run: Run) -> list[str]:
+    """What the run took, on one line."""
+    took = ", ".join(f"{each.name} {number(each.value)}" for each in spent(run.results))
+    return [f"Took {took}."] if took else []
+
+
+def _row(name: str, metric: Metric, before: Metric | None, checks: Sequence[Check]) -> str:
     own = [check for check in checks if check.metric == metric.name]
     gate = ", ".join(f"{'✓' if check.passed else '✗'} {check.condition}" for check in own) or "–"
     was = (number(before.value), change(metric.value - before.value)) if before is not None else ("–", "–")
-    cells = (_code(metric.name), f"**{number(metric.value)}**", bounds(metric), *was, f"{metric.count:,}", gate)
+    cells = (_code(name), f"**{number(metric.value)}**", bounds(metric), *was, f"{metric.count:,}", gate)
     return f"| {' | '.join(cells)} |"
 
 

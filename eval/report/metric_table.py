@@ -1,12 +1,13 @@
 """The report page's table of metrics: value, interval, baseline, change, course over runs, what the gate said."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from eval.case import Check, GateVerdict, Metric, Run
 from eval.report.plots import interval, sparkline
-from eval.report.words import bounds, by_name, change, clean, number
+from eval.report.words import bounds, by_name, change, clean, number, title
+from eval.spending import spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,20 @@ def metric_section(run: Run, verdict: GateVerdict | None, baseline: Run | None, 
     rows = {
         metric.name: _cells(metric, before.get(metric.name), _course(metric, past), checks) for metric in run.metrics
     }
+    took = {metric.name: _spent_cells(metric) for metric in spent(run.results)}
+    rows |= took
     empty = {cell.heading for cell in next(iter(rows.values()))} - {
         cell.heading for cells in rows.values() for cell in cells if cell.content
     }
     kept = {name: [cell for cell in cells if cell.heading not in empty] for name, cells in rows.items()}
     gated = {check.metric for check in checks}
     first = [name for name in kept if name in gated]
-    groups = {"Gated": first, "Only reported": [name for name in kept if name not in gated]} if first else {"": [*kept]}
+    rest = [name for name in kept if name not in gated and name not in took]
+    groups = {"Gated": first, "Only reported": rest} if first else {"": rest}
+    groups["What it took"] = [*took]
     head = _head(next(iter(kept.values())))
     bodies = "".join(
-        f"<tbody>{_group(heading)}{''.join(_row(name, kept[name]) for name in names)}</tbody>"
+        f"<tbody>{_group(heading)}{''.join(_row(title(run, name), kept[name]) for name in names)}</tbody>"
         for heading, names in groups.items()
         if names
     )
@@ -61,6 +66,12 @@ def _cells(metric: Metric, before: Metric | None, course: Sequence[float], check
         Cell("history", "past", sparkline(course)),
         Cell("gate", "gate", _gate(own)),
     ]
+
+
+def _spent_cells(metric: Metric) -> list[Cell]:
+    """A time, a number of tokens or a sum of money has no interval and nothing to be compared with."""
+    shown = {"value": number(metric.value), "cases": f"{metric.count:,}"}
+    return [replace(each, content=shown.get(each.heading, "")) for each in _cells(metric, None, (), ())]
 
 
 def _head(cells: Sequence[Cell]) -> str:

@@ -8,6 +8,7 @@ from math import ceil, floor, log10, sqrt
 
 from eval.case import Metric, Result, Run
 from eval.metrics.refusal import area_under_risk, reliability, risk_coverage
+from eval.metrics.statistics import percentile
 from eval.report.words import clean
 
 WIDTH, HEIGHT = 400, 236
@@ -100,7 +101,7 @@ def latency_plot(results: Sequence[Result]) -> Plot:
         counts[min(_BARS - 1, int((log10(value) - low) / (high - low) * _BARS))] += 1
     top = max(counts)
     bars = [_bar(place / _BARS, (place + 1) / _BARS, count / top) for place, count in enumerate(counts) if count]
-    middle = (log10(_percentile(total, 0.5)) - low) / (high - low)
+    middle = (log10(percentile(total, 0.5)) - low) / (high - low)
     for kind in ("halo", "median"):
         bars.append(f'<line class="{kind}" x1="{_x(middle):.1f}" x2="{_x(middle):.1f}" y1="{TOP}" y2="{BOTTOM}"/>')
     caption = "; ".join(_times(results, key, label) for key, label in LATENCIES if _times(results, key, label))
@@ -237,16 +238,11 @@ def _nice(value: float) -> float:
     return next(top for top in (0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if value <= top)
 
 
-def _percentile(ordered: Sequence[float], share: float) -> float:
-    """The smallest value that so large a share does not exceed."""
-    return ordered[max(0, ceil(share * len(ordered)) - 1)]
-
-
 def _times(results: Sequence[Result], key: str, label: str) -> str:
     found = sorted(value for each in results if (value := each.latency_ms.get(key)) is not None)
     if not found:
         return ""
-    return f"{label} p50 {_ms(_percentile(found, 0.5))}, p95 {_ms(_percentile(found, 0.95))}"
+    return f"{label} p50 {_ms(percentile(found, 0.5))}, p95 {_ms(percentile(found, 0.95))}"
 
 
 def _ms(value: float) -> str:

@@ -41,6 +41,8 @@ def summary(run: Run, verdict: GateVerdict | None) -> str:
     cases = f"{len(failures(run.results)):,} of {len(run.results):,} cases failed"
     if not told(run.results):
         cases = "which cases failed was not kept"
+    lost = sum(bool(each.unmeasured) for each in run.results)
+    cases += f"; {lost:,} could not be measured" if lost else ""
     if verdict is None or not verdict.checks:
         return f"{cases[:1].upper()}{cases[1:]}."
     broken = sum(not check.passed for check in verdict.checks)
@@ -62,6 +64,11 @@ def flat(text: object) -> str:
 def failed_scores(result: Result) -> tuple[str, ...]:
     """The metrics that a case failed, as its scorer named them."""
     return tuple(map(str, result.details.get("failed") or ()))
+
+
+def title(run: Run, metric: str) -> str:
+    """A metric's name, marked when it only advises."""
+    return f"{metric} (advisory)" if run.identity.is_advisory(metric) else metric
 
 
 def failures(results: Sequence[Result]) -> tuple[Result, ...]:

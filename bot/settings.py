@@ -3,10 +3,16 @@
 import os
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, HttpUrl, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from index import BadConfiguration
 
@@ -49,6 +55,14 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DATELINE_LLM_API_KEY", "OPENAI_API_KEY"),
         description="The key for both models; `OPENAI_API_KEY` is read as well.",
     )
+    sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Feeds, sitemaps, article addresses and folders that are polled; a list in `dateline.toml`."
+    )
+    poll_interval_s: float = Field(900, ge=60, description="Seconds between two polls of a feed or sitemap.")
+    fetch_delay_s: float = Field(1, ge=0, description="Least seconds between two requests to one host.")
+    fetch_allow_private: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Hosts and networks (`10.1.0.0/16`) that may be fetched from although they are not public."
+    )
     judge_model: str | None = Field(
         None, description="The model that judges answers in `dateline eval`; another than the one that writes them."
     )
@@ -62,6 +76,12 @@ class Settings(BaseSettings):
     @classmethod
     def _expanded(cls, home: Path) -> Path:
         return home.expanduser()
+
+    @field_validator("sources", "fetch_allow_private", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Environment variables separate with blanks what `dateline.toml` has as a list."""
+        return tuple(value.split()) if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(

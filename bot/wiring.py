@@ -1,11 +1,17 @@
 """The real parts, made from the settings: the one place that chooses them."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.chat import Chat, ChatMaker
 from bot.engine import Writer
 from bot.settings import EMBEDDED_MODEL, Settings
 from index import Archive, BadConfiguration, Embedder
+
+if TYPE_CHECKING:
+    from index import Fetcher
 
 
 def open_archive(settings: Settings, home: Path | None = None, *, reembed: bool = False) -> Archive:
@@ -29,6 +35,13 @@ def embedder(settings: Settings) -> Embedder:
             f"DATELINE_EMBEDDING_BASE_URL for another server, or unset it to use {EMBEDDED_MODEL}."
         )
     return OpenAIEmbedder(settings.embedding_model, base_url, _key(settings))
+
+
+def fetcher(settings: Settings, sleep: Callable[[float], object] = time.sleep) -> "Fetcher":
+    """How articles are fetched, within the settings' bounds. `sleep` waits between requests to one host."""
+    from index import Fetcher, Net, allowed_from
+
+    return Fetcher(Net(allowed_from(settings.fetch_allow_private)), settings.fetch_delay_s, sleep)
 
 
 def writer(settings: Settings, chat: ChatMaker | None = None) -> Writer:

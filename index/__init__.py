@@ -7,7 +7,7 @@ so that `dateline --help` does not wait for a database library.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from index.article import Article, ArticleVersion, Evidence, Filter, Passage, Span
+from index.article import Article, ArticleVersion, Evidence, Filter, Passage, Retraction, Span
 from index.errors import (
     ArchiveBusy,
     ArchiveDamaged,
@@ -26,6 +26,11 @@ from index.recency import Recency, recency_weight
 if TYPE_CHECKING:
     from index.archive import Archive, IngestReport, Status
     from index.embedding import Embedder
+    from index.fetching.fetch import Limits, Net
+    from index.fetching.guard import allowed_from
+    from index.fetching.ledger import Health, Ledger
+    from index.fetching.polite import Fetcher
+    from index.fetching.polling import poll
     from index.minilm import MiniLM
     from index.openai_embedder import OpenAIEmbedder
     from index.openai_errors import is_loopback, model_error
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
     from index.reading.dates import parse_date
     from index.reading.fields import article_from_fields
     from index.segmenter import sentences
-    from index.sources import count_sources, read_paths
+    from index.sources import count_sources, read_paths, read_sources
     from index.words import query_words, stems
 
 _PLACES = {
@@ -41,6 +46,13 @@ _PLACES = {
     "IngestReport": "archive",
     "Status": "archive",
     "Embedder": "embedding",
+    "Limits": "fetching.fetch",
+    "Net": "fetching.fetch",
+    "allowed_from": "fetching.guard",
+    "Health": "fetching.ledger",
+    "Ledger": "fetching.ledger",
+    "Fetcher": "fetching.polite",
+    "poll": "fetching.polling",
     "MiniLM": "minilm",
     "OpenAIEmbedder": "openai_embedder",
     "is_loopback": "openai_errors",
@@ -48,11 +60,12 @@ _PLACES = {
     "header": "passages",
     "token_counter": "passages",
     "parse_date": "reading.dates",
-    "query_words": "words",
     "article_from_fields": "reading.fields",
     "sentences": "segmenter",
     "count_sources": "sources",
     "read_paths": "sources",
+    "read_sources": "sources",
+    "query_words": "words",
     "stems": "words",
 }
 
@@ -68,28 +81,37 @@ __all__ = [
     "DatelineError",
     "Embedder",
     "Evidence",
+    "Fetcher",
     "Filter",
+    "Health",
     "IngestReport",
+    "Ledger",
+    "Limits",
     "MiniLM",
     "ModelMismatch",
     "ModelRefused",
     "ModelUnavailable",
+    "Net",
     "OpenAIEmbedder",
     "Part",
     "Passage",
     "Query",
     "Recency",
+    "Retraction",
     "Span",
     "Status",
     "UnknownArticle",
+    "allowed_from",
     "article_from_fields",
     "count_sources",
     "header",
     "is_loopback",
     "model_error",
     "parse_date",
+    "poll",
     "query_words",
     "read_paths",
+    "read_sources",
     "recency_weight",
     "sentences",
     "stems",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import RLock
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -14,11 +15,12 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
 from index import articles as shelf
-from index.article import Article, ArticleVersion, Evidence, Filter
+from index.article import Article, ArticleVersion, Evidence, Filter, Retraction
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
-from index.errors import BadArticle, ModelMismatch, StorageFailed
+from index.errors import BadArticle, ModelMismatch, StorageFailed, Withdrawn
 from index.evidence import count_live_passages, cut_passages, live_passages, newest, publishers
+from index.fetching.ledger import Ledger
 from index.lock import acquire
 from index.passages import Piece, split
 from index.query import Query
@@ -34,13 +36,27 @@ Outcome = shelf.Standing | BadArticle
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What became of what was read; `errors` has (source, reason) pairs."""
+    """What became of what was read; `errors` has (source, reason) pairs.
+
+    `retracted` counts articles that were removed because their publisher has withdrawn them.
+    """
 
     new: int = 0
     updated: int = 0
     unchanged: int = 0
     duplicates: int = 0
     errors: tuple[tuple[str, str], ...] = ()
+    retracted: int = 0
+
+    def __add__(self, other: "IngestReport") -> "IngestReport":
+        return IngestReport(
+            self.new + other.new,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.duplicates + other.duplicates,
+            self.errors + other.errors,
+            self.retracted + other.retracted,
+        )
 
     @property
     def failed(self) -> int:
@@ -72,8 +88,10 @@ class Archive:
         self.embedder = embedder
         self._chroma_url = chroma_url
         self._lock = acquire(home)
+        self._writing = RLock()  # a server's poller and its requests write from several threads
         try:
             self._truth = open_truth(home / "truth.db")
+            self.ledger = Ledger(self._truth)
             self._derived = Derived(self._truth, home, chroma_url)
             self._claim(reembed)
             self._recover()
@@ -98,23 +116,30 @@ class Archive:
         """Store what was read: new and changed articles are embedded, the rest is left alone.
 
         Each article is one transaction. `progress` hears of each one once it is settled. When the embedder fails
-        (ModelUnavailable), the articles settled before stay, the others are as they were.
+        (ModelUnavailable), the articles settled before stay, the others are as they were. What is `Withdrawn` and known
+        is retracted.
         """
         tally: Counter[str] = Counter()
         errors: list[tuple[str, str]] = []
         try:
             for number, group in enumerate(_groups(read), 1):
-                for settled, outcome in self._settle(group):
+                with self._writing:
+                    outcomes = list(self._settle(group))
+                for settled, outcome in outcomes:
                     progress(settled)
-                    if isinstance(outcome, BadArticle):
+                    if isinstance(outcome, Withdrawn) and self._retract_at(outcome):
+                        tally["retracted"] += 1
+                    elif isinstance(outcome, BadArticle):
                         errors.append((outcome.source, outcome.reason))
                     else:
                         tally[outcome] += 1
                 if number % GROUPS_BETWEEN_INDEXING == 0:
-                    self._derived.catch_up()
+                    self._catch_up()
         finally:
             self._index()
-        return IngestReport(tally["new"], tally["updated"], tally["unchanged"], tally["duplicate"], tuple(errors))
+        return IngestReport(
+            tally["new"], tally["updated"], tally["unchanged"], tally["duplicate"], tuple(errors), tally["retracted"]
+        )
 
     def search(self, query: Query | str, k: int, chosen: Filter | None = None) -> list[Evidence]:
         """The k best passages for a query, best first; a text is a query of one part that names nothing."""
@@ -150,9 +175,20 @@ class Archive:
 
     def remove(self, article_id: str) -> None:
         """Delete an article and everything derived from it. Raises UnknownArticle."""
-        with self._truth.begin() as connection:
+        with self._writing, self._truth.begin() as connection:
             shelf.remove(connection, article_id)
         self._index()
+
+    def retract(self, article_id: str, reason: str) -> None:
+        """Remove an article that its publisher has withdrawn, and keep why. Raises UnknownArticle."""
+        with self._writing, self._truth.begin() as connection:
+            shelf.retract(connection, article_id, reason, datetime.now(UTC))
+        self._index()
+
+    def retractions(self) -> list[Retraction]:
+        """What was retracted and why, the latest first."""
+        with self._truth.connect() as connection:
+            return shelf.retracted(connection)
 
     def holdings(self) -> shelf.Holdings:
         """Counts and date range of what is current."""
@@ -176,7 +212,8 @@ class Archive:
 
     def repair(self) -> None:
         """Build the derived indexes anew from the truth; nothing is embedded again."""
-        self._derived.rebuild()
+        with self._writing:
+            self._derived.rebuild()
 
     def reembed(self, progress: Callable[[], None] = lambda: None) -> None:
         """Embed every passage with this archive's embedder and switch to it. Resumes where it was broken off.
@@ -218,6 +255,14 @@ class Archive:
         with self._truth.connect() as connection:
             return tuple(connection.scalars(rows.order_by(answers.c.created_at)))
 
+    def _retract_at(self, withdrawn: Withdrawn) -> bool:
+        """Retract the article at an address; whether there was one."""
+        with self._truth.connect() as connection:
+            known = shelf.at_url(connection, withdrawn.source)
+        if known is not None:
+            self.retract(known, withdrawn.reason)
+        return known is not None
+
     def _claim(self, reembed: bool) -> None:
         """Name the archive, and see that its vectors are this embedder's."""
         with self._truth.begin() as connection:
@@ -241,9 +286,14 @@ class Archive:
             self._derived.rebuild()
 
     def _index(self) -> None:
-        with _storing():
+        with self._writing:
+            self._catch_up()
+            with _storing():
+                self._derived.mark_clean()
+
+    def _catch_up(self) -> None:
+        with self._writing, _storing():
             self._derived.catch_up()
-            self._derived.mark_clean()
 
     def _settle(self, group: list[Article | BadArticle]) -> Iterator[tuple[Article | BadArticle, Outcome]]:
         outcomes: list[Outcome] = []

@@ -23,6 +23,7 @@ class Article:
     `id` is stable for the same source: the id the source gives, else made from its URL, else from its path.
     `source` is where it was read: a path (with `#line` for a record of many) or a URL.
     `body` is normalised text (see `index.normalise`); a wire-style opening stays in it and is repeated in `dateline`.
+    `published_origin` and `modified_origin` say where the dates were read (see `index.reading.dates.Dated`).
     """
 
     id: str
@@ -37,6 +38,8 @@ class Article:
     dateline: str | None = None
     published_at: datetime | None = None
     modified_at: datetime | None = None
+    published_origin: str | None = None
+    modified_origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,17 @@ class ArticleVersion:
     first_seen_at: datetime
     seen_at: datetime
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """An article that its publisher has withdrawn: its text is gone from the archive, this is kept."""
+
+    article_id: str
+    url: str | None
+    title: str
+    reason: str
+    retracted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

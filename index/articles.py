@@ -10,10 +10,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, RowMapping, Select, case, delete, func, insert, select, update
 
-from index.article import Article, ArticleVersion
+from index.article import Article, ArticleVersion, Retraction
 from index.errors import BadArticle, UnknownArticle
 from index.passages import Piece
-from index.truth import articles, changes, embeddings, passages, versions
+from index.truth import articles, changes, embeddings, passages, retractions, versions
 
 Standing = Literal["new", "updated", "unchanged", "duplicate"]
 
@@ -40,8 +40,9 @@ class Holdings(NamedTuple):
 
 
 def digest(article: Article) -> str:
-    """sha256 over every field but the place it was read from; equal digests mean nothing changed."""
+    """sha256 over every field but the places it was read from; equal digests mean nothing changed."""
     fields = asdict(replace(article, source=""))
+    del fields["published_origin"], fields["modified_origin"]
     return hashlib.sha256(json.dumps(fields, default=str, sort_keys=True).encode()).hexdigest()
 
 
@@ -195,6 +196,26 @@ def remove(connection: Connection, article_id: str) -> None:
         connection.execute(delete(embeddings).where(embeddings.c.digest == name))
 
 
+def retract(connection: Connection, article_id: str, reason: str, now: datetime) -> None:
+    """Remove an article as `remove` does, and keep that it was withdrawn and why. Raises UnknownArticle."""
+    known = article_versions(connection, article_id)[-1].article
+    row = {"article_id": article_id, "url": known.url, "title": known.title, "reason": reason, "retracted_at": now}
+    connection.execute(insert(retractions).values(row))
+    remove(connection, article_id)
+
+
+def retracted(connection: Connection) -> list[Retraction]:
+    """Every retraction, the latest first."""
+    rows = select(*(column for column in retractions.c if column.name != "id")).order_by(retractions.c.id.desc())
+    return [Retraction(**row) for row in connection.execute(rows).mappings()]
+
+
+def at_url(connection: Connection, url: str) -> str | None:
+    """The id of the article whose current version has this URL, or was read there."""
+    here = (versions.c.url == url) | (versions.c.source == url)
+    return connection.scalar(select(versions.c.article_id).where(here, versions.c.current).limit(1))
+
+
 def version_from_row(row: RowMapping, *, with_body: bool = True) -> ArticleVersion:
     """An ArticleVersion from a row of `version_rows`."""
     article = Article(
@@ -210,6 +231,8 @@ def version_from_row(row: RowMapping, *, with_body: bool = True) -> ArticleVersi
         dateline=row["dateline"],
         published_at=row["published_at"],
         modified_at=row["modified_at"],
+        published_origin=row["published_origin"],
+        modified_origin=row["modified_origin"],
     )
     return ArticleVersion(row["id"], row["number"], article, row["first_seen_at"], row["seen_at"], row["current"])
 

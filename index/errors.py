@@ -2,6 +2,8 @@
 
 DatelineError
   + BadArticle           the file, line or field is wrong: mend it, the rest goes on
+      + FetchFailed      an address gave no content: try later, or look at the reason
+          + Withdrawn    its publisher has taken it back: an article that is known is retracted
   + BadRequest           a question, filter or argument is wrong: ask again
       + UnknownArticle   no article has that id
   + BadConfiguration     a setting is wrong: mend it, nothing was started
@@ -12,6 +14,8 @@ DatelineError
   + ModelUnavailable     a model's server failed: try later
       + ModelRefused     a model's server rejects what it was sent (key, model name, size)
 """
+
+from datetime import timedelta
 
 
 class DatelineError(Exception):
@@ -28,6 +32,21 @@ class BadArticle(DatelineError):
         super().__init__(f"{source}: {reason}")
         self.source = source
         self.reason = reason
+
+
+class FetchFailed(BadArticle):
+    """An address gave no content. `status` is its HTTP status, if it gave one; `retry_after` is what it asked for."""
+
+    def __init__(
+        self, source: str, reason: str, status: int | None = None, retry_after: timedelta | None = None
+    ) -> None:
+        super().__init__(source, reason)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class Withdrawn(FetchFailed):
+    """What was at this address has been taken back by its publisher (410 Gone, or a feed's tombstone)."""
 
 
 class BadRequest(DatelineError):

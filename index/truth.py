@@ -12,9 +12,11 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     DateTime,
     Dialect,
     Engine,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -29,6 +31,7 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
     select,
 )
 from sqlalchemy.exc import DatabaseError
@@ -97,6 +100,8 @@ versions = Table(
     Column("dateline", Text),
     Column("published_at", UtcDateTime),
     Column("modified_at", UtcDateTime),
+    Column("published_origin", String(10), comment="where the date was read: json-ld, meta, time, feed, …"),
+    Column("modified_origin", String(10)),
     Column("body", Text, nullable=False),
     UniqueConstraint("article_id", "number"),
     Index("versions_by_date", "current", "published_at"),
@@ -148,6 +153,36 @@ answers = Table(
     Column("answer", Text, nullable=False, comment="the Answer as JSON, as it was given"),
 )
 
+polls = Table(
+    "polls",
+    metadata,
+    Column("url", Text, primary_key=True, comment="a standing source (a URL or a path), or a page that one lists"),
+    Column("source", Text, index=True, comment="the source that lists this page; null for a source itself"),
+    Column("listed", Text, comment="what the source says of the page, as JSON"),
+    Column("name", Text, comment="the entry's own id in its feed, which a tombstone names"),
+    Column("article_id", String(200), comment="the article that was read from the page"),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("stamp", Text, comment="a folder's files as they were when they were read"),
+    Column("polled_at", UtcDateTime),
+    Column("succeeded_at", UtcDateTime),
+    Column("next_at", UtcDateTime, index=True, comment="null after a poll: never again"),
+    Column("interval_s", Float, nullable=False),
+    Column("failures", Integer, nullable=False, comment="in a row"),
+    Column("reason", Text, comment="why the last poll failed"),
+)
+
+retractions = Table(
+    "retractions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("article_id", String(200), nullable=False, index=True),
+    Column("url", Text),
+    Column("title", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("retracted_at", UtcDateTime, nullable=False),
+)
+
 
 def open_truth(path: Path) -> Engine:
     """Open, or create, the truth as a SQLite file.
@@ -160,6 +195,7 @@ def open_truth(path: Path) -> Engine:
     try:
         metadata.create_all(engine)
         with engine.begin() as connection:
+            _add_columns(connection, versions, "published_origin", "modified_origin")
             version = connection.scalar(select(facts.c.value).where(facts.c.name == "schema_version"))
             if version is None:
                 connection.execute(insert(facts).values(name="schema_version", value=str(SCHEMA_VERSION)))
@@ -179,6 +215,15 @@ def open_truth(path: Path) -> Engine:
             "Use the Dateline that wrote it, or ingest into a new DATELINE_HOME."
         )
     return engine
+
+
+def _add_columns(connection: Connection, table: Table, *names: str) -> None:
+    """Give a table of an older Dateline the columns it lacks; they may be null. New tables come by themselves."""
+    present = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    for name in names:
+        if name not in present:
+            kind = table.c[name].type.compile(connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {name} {kind}")
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -1,9 +1,11 @@
 """The archive: what ingest does to what is there, and that nothing derived is ever needed to get it back."""
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -247,3 +249,35 @@ def test_articles_are_listed_newest_first_and_undated_last(archive: Archive) -> 
 
     archive.ingest([dated("undated", None), dated("old", "2026-01-01"), dated("new", "2026-02-01")])
     assert [each.article.id for each in archive.articles()] == ["new", "old", "undated"]
+
+
+def test_an_archive_of_an_older_dateline_is_opened_and_gets_what_it_lacks(tmp_path: Path, words: WordEmbedder) -> None:
+    home = tmp_path / "home"
+    with Archive(home, words) as archive:
+        archive.ingest([article("bridge", HARBOUR)])
+    with closing(sqlite3.connect(home / "truth.db")) as truth:
+        for table in ("polls", "retractions"):
+            truth.execute(f"DROP TABLE {table}")
+        for column in ("published_origin", "modified_origin"):
+            truth.execute(f"ALTER TABLE versions DROP COLUMN {column}")
+        truth.commit()
+    embedded = words.embedded
+    for _ in range(2):
+        with Archive(home, words) as archive:
+            assert archive.ingest([article("bridge", HARBOUR)]).unchanged == 1
+            assert archive.versions("bridge")[0].article.published_origin is None
+            assert archive.retractions() == []
+    assert words.embedded == embedded
+
+
+def test_what_is_retracted_is_gone_and_its_reason_kept(archive: Archive) -> None:
+    archive.ingest([article("bridge", HARBOUR, url="https://a.example/1")])
+    archive.retract("bridge", "The feed says that it was withdrawn.")
+    assert archive.search("bridge repairs", 3) == []
+    (kept,) = archive.retractions()
+    assert (kept.article_id, kept.url, kept.reason) == (
+        "bridge", "https://a.example/1", "The feed says that it was withdrawn.",
+    )  # fmt: skip
+    with pytest.raises(UnknownArticle):
+        archive.retract("bridge", "again")
+    assert archive.ingest([article("bridge", HARBOUR, url="https://a.example/1")]).new == 1

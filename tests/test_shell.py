@@ -2,12 +2,16 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.news_server import news_server
+from tests.test_sources import item, page, rss
 
 DATELINE = Path(sys.executable).with_name("dateline")
 HARBOUR = "Harbour bridge to close\n\nThe harbour bridge will close on Monday. Repairs cost 12 million crowns.\n"
@@ -139,7 +143,11 @@ def test_status_and_check_tell_how_things_stand(harbour: Path) -> None:
         (("ingest", ""), {}, 1, "The path is empty"),
         (("ingest", "~nobody-here/x"), {}, 1, "There is no such file or folder"),
         (("ingest", "nowhere"), {}, 1, "There is no such file or folder"),
-        (("ingest", "https://news.example/1"), {}, 1, "save the page as .html"),
+        (("ingest", "http://127.0.0.1:9/1"), {}, 1, "not a public address"),
+        (("ingest", "ftp://news.example/1"), {}, 1, "Only http and https"),
+        (("ingest",), {}, 2, "Say what to ingest"),
+        (("status",), {"DATELINE_FETCH_DELAY_S": "-1"}, 2, "DATELINE_FETCH_DELAY_S is wrong"),
+        (("ingest", "http://127.0.0.1/"), {"DATELINE_FETCH_ALLOW_PRIVATE": "10.0.0.1/8"}, 2, "has host bits set"),
     ],
 )
 def test_wrong_usage_gets_its_code_and_its_reason(
@@ -166,3 +174,43 @@ def test_settings_are_read_from_the_file_too_and_misspelt_ones_named(tmp_path: P
     assert "DATELINE_HOM (dateline.toml) is unknown" in dateline("status").stderr
     (tmp_path / "dateline.toml").write_text("home = \n")
     assert "dateline.toml cannot be read" in dateline("status").stderr
+
+
+def test_addresses_are_ingested_beside_files_and_dated_with_their_origin(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(HARBOUR)
+    with news_server() as news:
+        date = "<pubDate>Fri, 01 May 2026 10:00:00 GMT</pubDate>"
+        news.put("/ferry", page("Ferry", body="The ferry sails again. It had been under repair since the storm."))
+        feed = news.put("/feed", rss(item(f"{news.url}/ferry", "Ferry", date)), "application/rss+xml")
+        local = {"DATELINE_FETCH_ALLOW_PRIVATE": "127.0.0.1", "DATELINE_FETCH_DELAY_S": "0"}
+        report = as_json(dateline("ingest", str(tmp_path / "a.txt"), feed, "--json", **local))
+    assert (report["new"], report["failed"], report["retracted"]) == (2, 0, 0)
+    ferry, bridge = as_json(dateline("articles", "list", "--json"))["articles"]
+    assert (ferry["title"], ferry["publisher"]) == ("Ferry", "The Bell")
+    shown = as_json(dateline("articles", "show", ferry["article_id"], "--json"))
+    assert (shown["published_at"], shown["published_origin"]) == ("2026-05-01T10:00:00Z", "feed")
+    assert as_json(dateline("articles", "show", bridge["article_id"], "--json"))["published_origin"] is None
+
+
+def test_standing_sources_are_watched_until_interrupted_and_their_health_is_shown(tmp_path: Path) -> None:
+    with news_server() as news:
+        news.put("/ferry", page("Ferry", body="The ferry sails again. It had been under repair since the storm."))
+        links = item(f"{news.url}/ferry", "Ferry"), item(f"{news.url}/absent", "Absent")
+        feed = news.put("/feed", rss(*links), "application/rss+xml")
+        settings = f'sources = ["{feed}"]\nfetch_allow_private = ["127.0.0.1"]\nfetch_delay_s = 0\n'
+        (tmp_path / "dateline.toml").write_text(settings)
+        assert as_json(dateline("status", "--json"))["sources"][0]["health"] == "waiting"
+        command = [str(DATELINE), "ingest", "--watch", "--json"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+            assert watching.stderr is not None
+            said = [watching.stderr.readline() for _ in range(3)]
+            watching.send_signal(signal.SIGINT)
+            out, _ = watching.communicate(timeout=60)
+    assert watching.returncode == 0
+    assert said[0].startswith("Watching 1 sources")
+    report = json.loads(out)
+    assert (report["new"], report["failed"]) == (1, 1)
+    (source,) = as_json(dateline("status", "--json"))["sources"]
+    assert (source["source"], source["health"], source["pages"], source["pages_waiting"]) == (feed, "ok", 2, 0)
+    assert source["last_success"] is not None
+    assert f"ok       {feed}: last success" in " ".join(dateline("status", COLUMNS="200").stdout.split("\n"))

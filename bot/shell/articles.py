@@ -99,6 +99,8 @@ def _article_json(versions: "tuple[ArticleVersion, ...]") -> dict[str, Any]:
     return {
         **article_json(current.article),
         "first_seen_at": time_json(current.first_seen_at),
+        "published_origin": current.article.published_origin,
+        "modified_origin": current.article.modified_origin,
         "body": current.article.body,
         "versions": [
             {"number": each.number, "seen_at": time_json(each.seen_at), "current": each.current} for each in versions

@@ -1,7 +1,7 @@
 """The commands `ingest`, `ask`, `status`, `check`, `serve` and `demo`; `chat` is in a module of its own."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,15 +26,27 @@ def add_to(app: typer.Typer) -> None:
 
 
 def ingest(
-    paths: Annotated[list[str], typer.Argument(help="Files and folders: text, Markdown, HTML, PDF, JSON, JSON Lines.")],
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files and folders (text, Markdown, HTML, PDF, JSON, JSON Lines), and addresses of articles, feeds "
+            "and sitemaps. Without any, those of the setting `sources`."
+        ),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on polling them until interrupted.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Read articles into the archive. What is unchanged is left alone; a bad file is reported and the rest goes on."""
+    """Read articles into the archive. What is unchanged is left alone; a bad one is reported and the rest goes on."""
     from bot.shell.start import start
     from bot.wiring import open_archive
+    from index import BadRequest
 
-    with open_archive(start()) as archive:
-        report = ingest_paths(archive, paths)
+    settings = start()
+    chosen = sources or list(settings.sources)
+    if not chosen:
+        raise BadRequest("sources", "Say what to ingest: files, folders or addresses; or set `sources`.")
+    with open_archive(settings) as archive:
+        report = _watched(archive, chosen, settings) if watch else ingest_sources(archive, chosen, settings)
     if as_json:
         print_json(
             {
@@ -42,13 +54,14 @@ def ingest(
                 "updated": report.updated,
                 "unchanged": report.unchanged,
                 "duplicates": report.duplicates,
+                "retracted": report.retracted,
                 "failed": report.failed,
                 "errors": [{"source": source, "reason": reason} for source, reason in report.errors],
             }
         )
     else:
         _show_report(report)
-    if report.failed:
+    if report.failed and not watch:
         raise typer.Exit(1)
 
 
@@ -81,11 +94,12 @@ def serve(
 ) -> None:
     """Answer over HTTP: POST /v1/answers, POST /v1/search."""
     from bot.http import serve as serve_http
+    from bot.polling import polling
     from bot.shell.start import start
     from bot.wiring import open_archive, writer
 
     settings = start()
-    with open_archive(settings) as archive:
+    with open_archive(settings) as archive, polling(archive, settings):
         screen = console(stderr=True)
         serve_http(
             archive,
@@ -99,12 +113,14 @@ def serve(
 def status(as_json: Json = False) -> None:
     """Say what the archive holds."""
     from bot.encoding import time_json
+    from bot.polling import sources_json
     from bot.shell.start import start
     from bot.wiring import open_archive, writer
 
     settings = start()
     with open_archive(settings) as archive:
         now = archive.status()
+        polled = sources_json(archive, settings)
     held = now.holdings
     answers_with = writer(settings)
     value = {
@@ -122,12 +138,13 @@ def status(as_json: Json = False) -> None:
         "llm_model": answers_with.model,
     }
     if as_json:
-        print_json(value)
+        print_json({**value, **polled})
         return
     screen = console()
     for name, each in value.items():
         shown = ", ".join(each) if isinstance(each, list) else "–" if each is None else str(each)
         screen.print(f"{name.replace('_', ' '):<16} {shown}")
+    _show_sources(polled)
 
 
 def check(
@@ -166,7 +183,7 @@ def demo(as_json: Json = False) -> None:
     home = settings.home.parent / f"{settings.home.name or '.dateline'}-demo"
     samples = Path(__file__).parents[1] / "samples"
     with open_archive(settings, home) as archive:
-        report = ingest_paths(archive, [str(samples)])
+        report = ingest_sources(archive, [str(samples)], settings)
         if not as_json:
             _show_report(report)
             console().print(f'\n$ dateline ask "{DEMO_QUESTION}"\n')
@@ -175,12 +192,35 @@ def demo(as_json: Json = False) -> None:
         _show_next_steps(home)
 
 
-def ingest_paths(archive: "Archive", paths: list[str]) -> "IngestReport":
-    """Read paths into an archive with a progress bar on a terminal."""
-    from index import count_sources, read_paths
+def ingest_sources(archive: "Archive", sources: list[str], settings: "Settings") -> "IngestReport":
+    """Read paths and addresses into an archive with a progress bar on a terminal."""
+    from bot.wiring import fetcher
+    from index import count_sources, read_sources
 
-    with progress("Ingesting", count_sources(paths), unit="articles") as done:
-        return archive.ingest(read_paths(paths), lambda _: done())
+    with progress("Ingesting", count_sources(sources), unit="articles") as done:
+        return archive.ingest(read_sources(sources, fetcher(settings)), lambda _: done())
+
+
+def _watched(archive: "Archive", sources: list[str], settings: "Settings") -> "IngestReport":
+    """Poll until interrupted, a line on stderr for each round that brought something; what came in all."""
+    import signal
+    from threading import Event
+
+    from bot.polling import watch
+    from index import IngestReport
+
+    stop, total = Event(), IngestReport()
+
+    def tell(report: IngestReport) -> None:
+        nonlocal total
+        total += report
+        _show_report(report, stderr=True)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    console(stderr=True).print(f"Watching {len(sources)} sources (stop with Ctrl-C)")
+    watch(archive, sources, settings, stop, tell)
+    return total
 
 
 def _answer(question: "Question", archive: "Archive", settings: "Settings", *, as_json: bool) -> None:
@@ -205,11 +245,23 @@ def show(answer: "Answer", archive: "Archive") -> None:
     show_answer(console(), answer, bodies)
 
 
-def _show_report(report: "IngestReport") -> None:
+def _show_report(report: "IngestReport", *, stderr: bool = False) -> None:
     for source, reason in report.errors:
         console(stderr=True).print(f"{source}: {reason}")
-    parts = ("new", "updated", "unchanged", "duplicates", "failed")
-    console().print(", ".join(f"{getattr(report, part)} {part}" for part in parts))
+    parts = ["new", "updated", "unchanged", "duplicates", "failed", *(["retracted"] if report.retracted else [])]
+    console(stderr=stderr).print(", ".join(f"{getattr(report, part)} {part}" for part in parts))
+
+
+def _show_sources(polled: dict[str, Any]) -> None:
+    screen = console()
+    for each in polled["sources"]:
+        last = f"last success {each['last_success']}" if each["last_success"] else "no success yet"
+        pages = f"{each['pages']} pages, {each['pages_waiting']} waiting, {each['pages_given_up']} given up"
+        screen.print(f"{each['health']:<8} {each['source']}: {last}; {pages}")
+        if each["reason"]:
+            screen.print(f"         {each['failures']} failures: {each['reason']} Next poll {each['next_poll']}.")
+    for each in polled["dead_letters"]:
+        screen.print(f"given up {each['url']}: {each['reason']}")
 
 
 def _show_next_steps(home: Path) -> None:

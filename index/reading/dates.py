@@ -1,8 +1,10 @@
 """Dates as newspapers and feeds write them. A date is read or refused, never guessed and never today's."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 RIGHT_DATES = "2023-11-03, 2023-11-03T14:30:00Z or November 3, 2023"
 LONGEST_DATE = 80  # characters
@@ -29,6 +31,34 @@ _NAMED = (
 _RFC_2822 = re.compile(r"(?:[A-Za-z]{3}, +)?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|[A-Z]{1,3})")
 _NUMERIC = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})")
 _YEAR_FIRST = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})")
+
+_MOST_AHEAD = timedelta(days=1)  # clocks go wrong, and a date without a zone may be half a day off
+_DAY_OF_ZERO = datetime(1970, 1, 1, tzinfo=UTC)  # what a date that was never set turns into
+_FIRST_NEWSPAPER = datetime(1605, 1, 1, tzinfo=UTC)
+
+
+class Dated(NamedTuple):
+    """A moment and where it was read: json-ld, meta, time, feed, sitemap, text or fields."""
+
+    moment: datetime
+    origin: str
+
+
+def is_trusted(moment: datetime, now: datetime) -> bool:
+    """Whether an article can have been published then: not in the future, not at the computer's zero."""
+    return _FIRST_NEWSPAPER <= moment <= now + _MOST_AHEAD and abs(moment - _DAY_OF_ZERO) > timedelta(days=1)
+
+
+def first_trusted(candidates: Iterable[tuple[object, str]], now: datetime) -> Dated | None:
+    """The first of (value, origin) that can be read as a date and is trusted at `now`."""
+    for value, origin in candidates:
+        try:
+            moment = parse_date(value)
+        except ValueError:
+            continue
+        if moment is not None and is_trusted(moment, now):
+            return Dated(moment, origin)
+    return None
 
 
 def parse_date(value: object) -> datetime | None:

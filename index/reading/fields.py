@@ -55,6 +55,7 @@ def article_from_fields(fields: Mapping[str, object], source: str) -> Article:
     if given is not None and (isinstance(given[1], bool) or not isinstance(given[1], str | int)):
         raise _wrong_type(source, *given, "text or a whole number")
     title = _line(fields, "title", source) or title_from(body)
+    published_at, modified_at = _moment(fields, "published_at", source), _moment(fields, "modified_at", source)
     return Article(
         id=(" ".join(normalise(str(given[1])).split()) if given else "") or made_id(url or source),
         source=source.encode("utf-8", "replace").decode(),  # a file's name need not be text
@@ -66,8 +67,10 @@ def article_from_fields(fields: Mapping[str, object], source: str) -> Article:
         section=_line(fields, "section", source),
         language=_line(fields, "language", source),
         dateline=find_dateline(body),
-        published_at=_moment(fields, "published_at", source),
-        modified_at=_moment(fields, "modified_at", source),
+        published_at=published_at,
+        modified_at=modified_at,
+        published_origin="fields" if published_at else None,
+        modified_origin="fields" if modified_at else None,
     )
 
 

@@ -3,11 +3,15 @@
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 from index.article import Article
 from index.errors import BadArticle
+from index.reading.dates import first_trusted
+from index.reading.declared import declared
 from index.reading.decoding import decode, read_bytes
 from index.reading.fields import article_from_fields
 
@@ -18,14 +22,15 @@ _LANGUAGE = re.compile(r"<html\b[^>]*?\blang=[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]
 
 def read_file(path: Path) -> Iterator[Article]:
     """The one article of a page, whose path is resolved. Raises BadArticle and OSError."""
-    yield article_from_html(_decode(read_bytes(path), str(path)), str(path))
+    yield article_from_html(decode_page(read_bytes(path), str(path)), str(path))
 
 
 def article_from_html(page: str, source: str, url: str | None = None) -> Article:
     """The article of a page's markup; `url` is where it was fetched, if it was.
 
-    Title, author, publisher, section and dates are those the markup declares (JSON-LD, OpenGraph, meta and
-    time elements); a date is never taken from the clock. Raises BadArticle if the page has no article text.
+    Title, author, publisher, section and dates are those the page declares: JSON-LD before meta and time elements,
+    and a date in the visible text last. A date in the future or at the computer's zero is passed over. Raises
+    BadArticle if the page has no article text.
     """
     from trafilatura import bare_extraction
 
@@ -33,21 +38,31 @@ def article_from_html(page: str, source: str, url: str | None = None) -> Article
 
     dates = {"original_date": True, "extensive_search": False, "outputformat": _FORMAT}
     document = bare_extraction(page, url=url, with_metadata=True, include_comments=False, date_extraction_params=dates)
-    if document is None or not document.text:
+    now = datetime.now(UTC)
+    said = declared(page, now)
+    text = document.text if document is not None and document.text else said.body
+    if not text or document is None:
         raise BadArticle(source, "The page has no article text: it may be an index, or be filled in by a script.")
+    title = said.title or document.title
     language = _LANGUAGE.search(page[:5000])
+    published = said.published or first_trusted([(document.date, "text")], now)
+    modified = said.modified or first_trusted([(_modified(page, document.date), "text")], now)
+    if modified and published and modified.moment <= published.moment:
+        modified = None
     fields: dict[str, object] = {
-        "title": document.title,
-        "body": _paragraphs(document.text, document.title),
+        "title": title,
+        "body": _paragraphs(text, title),
         "url": url or (document.url if str(document.url).startswith(("http://", "https://")) else None),
-        "byline": document.author.split("; ") if document.author else None,
-        "publisher": document.sitename,
-        "section": document.categories[0] if document.categories else None,
-        "language": language[1] if language else None,
-        "published_at": document.date,
-        "modified_at": _modified(page, document.date),
+        "byline": said.byline or (document.author.split("; ") if document.author else None),
+        "publisher": said.publisher or document.sitename,
+        "section": said.section or (document.categories[0] if document.categories else None),
+        "language": language[1] if language else said.language,
+        "published_at": published and published.moment,
+        "modified_at": modified and modified.moment,
     }
-    return article_from_fields(fields, source)
+    article = article_from_fields(fields, source)
+    origins = (published and published.origin, modified and modified.origin)
+    return replace(article, published_origin=origins[0], modified_origin=origins[1])
 
 
 def _modified(page: str, published: str | None) -> str | None:
@@ -74,12 +89,13 @@ _WEB_ENCODINGS = re.compile(
 )
 
 
-def _decode(content: bytes, source: str) -> str:
-    declared = _CHARSET.search(content[:4096])
-    name = declared[1].decode("ascii", "replace") if declared else ""
-    if _WEB_ENCODINGS.fullmatch(name):
-        try:
-            return content.decode(name)
-        except (LookupError, UnicodeError):
-            pass  # pages often declare what they are not
+def decode_page(content: bytes, source: str, charset: str | None = None) -> str:
+    """A page's text: as its server said, else as it declares, else as it looks. Raises BadArticle."""
+    found = _CHARSET.search(content[:4096])
+    for name in (charset or "", found[1].decode("ascii", "replace") if found else ""):
+        if _WEB_ENCODINGS.fullmatch(name):
+            try:
+                return content.decode(name)
+            except (LookupError, UnicodeError):
+                pass  # pages often declare what they are not
     return decode(content, source)

@@ -4,6 +4,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,34 +28,38 @@ def read_file(path: Path) -> Iterator[Article]:
     No date is read: a PDF tells when the file was made, not when the article was published. Raises BadArticle
     for an encrypted or damaged file and for one without text, OSError if it cannot be read.
     """
-    read_bytes(path)  # refuses what is empty or too large
-    title, pages = _pages(path)
+    yield article_from_pdf(read_bytes(path), str(path))
+
+
+def article_from_pdf(content: bytes, source: str) -> Article:
+    """The same of a PDF's bytes. Raises BadArticle."""
+    title, pages = _pages(content, source)
     text = paragraphs(_without_running_heads([normalise(page).split("\n") for page in pages]))
     if not text.strip():
-        raise BadArticle(str(path), "The PDF has no text layer: it may be a scan. Run it through OCR first.")
+        raise BadArticle(source, "The PDF has no text layer: it may be a scan. Run it through OCR first.")
     if len(text) > LARGEST_ARTICLE:
-        raise BadArticle(str(path), f"The PDF has {len(text)} characters of text; {LARGEST_ARTICLE} are allowed.")
-    yield article_from_text(f"{title}\n\n{text.removeprefix(title).lstrip()}" if title else text, str(path))
+        raise BadArticle(source, f"The PDF has {len(text)} characters of text; {LARGEST_ARTICLE} are allowed.")
+    return article_from_text(f"{title}\n\n{text.removeprefix(title).lstrip()}" if title else text, source)
 
 
-def _pages(path: Path) -> tuple[str | None, list[str]]:
+def _pages(content: bytes, source: str) -> tuple[str | None, list[str]]:
     """The title the file declares, if it is one, and the text of each page."""
     from pypdf import PdfReader
     from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it reports what it repairs; what it cannot, it raises
     try:
-        reader = PdfReader(path)
+        reader = PdfReader(BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise BadArticle(str(path), "The PDF is encrypted; save it without a password.")
+            raise BadArticle(source, "The PDF is encrypted; save it without a password.")
         return _title(reader), [page.extract_text() for page in reader.pages]
     except DependencyError:
-        raise BadArticle(str(path), "The PDF is encrypted; save it without a password.") from None
+        raise BadArticle(source, "The PDF is encrypted; save it without a password.") from None
     # pypdf lets these escape from a file whose objects are not what they claim to be.
     except (
         PyPdfError, DeprecationError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError,
     ) as error:  # fmt: skip
-        raise BadArticle(str(path), f"The PDF is damaged: {error or type(error).__name__}.") from None
+        raise BadArticle(source, f"The PDF is damaged: {error or type(error).__name__}.") from None
 
 
 def _title(reader: "PdfReader") -> str | None:

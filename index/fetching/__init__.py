@@ -1,0 +1,1 @@
+"""Articles from the network: guarded fetching, feeds and sitemaps, polite polling."""

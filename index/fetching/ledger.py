@@ -1,0 +1,133 @@
+"""What is known of the sources and pages that are polled, kept in the truth."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, RowMapping, delete, func, insert, select
+
+from index.fetching.fetched import Validators
+from index.fetching.listed import Listed
+from index.fetching.schedule import NEVER_POLLED, Polled
+from index.reading.dates import parse_date
+from index.truth import polls
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One polled thing: a standing source, or a page that `source` lists.
+
+    `stamp` tells a folder's files as they were read last.
+    """
+
+    url: str
+    source: str | None = None
+    listed: Listed | None = None
+    article_id: str | None = None
+    stamp: str | None = None
+    state: Polled = NEVER_POLLED
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a source fares: its entry, how many pages it has listed, are due or waiting, and were given up."""
+
+    entry: Entry
+    pages: int
+    waiting: int
+    dead: int
+
+
+class Ledger:
+    """The entries of all sources and pages. Every method is one transaction."""
+
+    def __init__(self, truth: Engine) -> None:
+        self._truth = truth
+
+    def get(self, url: str) -> Entry | None:
+        """The entry of a source or page."""
+        return next(self._read(polls.c.url == url), None)
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Write entries, all or none, over what was known of them."""
+        with self._truth.begin() as connection:
+            for entry in entries:
+                connection.execute(delete(polls).where(polls.c.url == entry.url))
+                connection.execute(insert(polls).values(_row(entry)))
+
+    def due(self, sources: Sequence[str], now: datetime, limit: int) -> list[Entry]:
+        """Pages of these sources whose time has come, the longest due first."""
+        time_has_come = (polls.c.polled_at.is_(None) & polls.c.next_at.is_(None)) | (polls.c.next_at <= now)
+        return list(self._read(polls.c.source.in_(sources) & time_has_come, polls.c.next_at, limit))
+
+    def forget_pages(self, source: str) -> None:
+        """Drop the pages, or files, of a source."""
+        with self._truth.begin() as connection:
+            connection.execute(delete(polls).where(polls.c.source == source))
+
+    def named(self, source: str, names: Iterable[str]) -> list[Entry]:
+        """The pages that a source lists under these names."""
+        return list(self._read((polls.c.source == source) & polls.c.name.in_(list(names))))
+
+    def health(self, source: str, now: datetime) -> Health:
+        """How one source fares."""
+        entry = self.get(source) or Entry(source)
+        never_again = polls.c.polled_at.is_not(None) & polls.c.next_at.is_(None)
+        with self._truth.connect() as connection:
+            own = select(func.count()).where(polls.c.source == source)
+            pages = connection.scalar(own) or 0
+            waiting = connection.scalar(own.where(polls.c.polled_at.is_(None))) or 0
+            dead = connection.scalar(own.where(never_again, polls.c.reason.is_not(None))) or 0
+        return Health(entry, pages, waiting, dead)
+
+    def dead_letters(self, sources: Sequence[str], limit: int) -> list[Entry]:
+        """Pages of these sources that were given up, the latest first; each entry's state has the reason."""
+        given_up = polls.c.polled_at.is_not(None) & polls.c.next_at.is_(None) & polls.c.reason.is_not(None)
+        return list(self._read(polls.c.source.in_(sources) & given_up, polls.c.polled_at.desc(), limit))
+
+    def _read(self, condition: Any, order: Any = None, limit: int | None = None) -> Iterator[Entry]:
+        rows = select(polls).where(condition).order_by(*([] if order is None else [order]), polls.c.url).limit(limit)
+        with self._truth.connect() as connection:
+            found = connection.execute(rows).mappings().all()
+        return map(_entry, found)
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    state = entry.state
+    return {
+        "url": entry.url,
+        "source": entry.source,
+        "listed": json.dumps(asdict(entry.listed), default=datetime.isoformat) if entry.listed else None,
+        "name": entry.listed.name if entry.listed else None,
+        "article_id": entry.article_id,
+        "etag": state.validators.etag,
+        "last_modified": state.validators.last_modified,
+        "stamp": entry.stamp,
+        "polled_at": state.polled_at,
+        "succeeded_at": state.succeeded_at,
+        "next_at": state.next_at,
+        "interval_s": state.interval.total_seconds(),
+        "failures": state.failures,
+        "reason": state.reason,
+    }
+
+
+def _entry(row: RowMapping) -> Entry:
+    state = Polled(
+        Validators(row["etag"], row["last_modified"]),
+        row["polled_at"],
+        row["succeeded_at"],
+        row["next_at"],
+        timedelta(seconds=row["interval_s"]),
+        row["failures"],
+        row["reason"],
+    )
+    listed = _listed(row["listed"]) if row["listed"] else None
+    return Entry(row["url"], row["source"], listed, row["article_id"], row["stamp"], state)
+
+
+def _listed(text: str) -> Listed:
+    listed = Listed(**json.loads(text))
+    return replace(listed, published_at=parse_date(listed.published_at), modified_at=parse_date(listed.modified_at))

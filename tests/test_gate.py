@@ -10,7 +10,7 @@ import pytest
 
 from bot.answer import ProvenSentence, Question, Quote
 from bot.engine import Writer
-from bot.extractive import ExtractiveWriter, answerable, choose, rank, with_antecedent
+from bot.extractive import ExtractiveWriter, choose, rank, with_antecedent
 from bot.settings import Settings
 from eval.case import GateVerdict, Run
 from eval.gate import judge
@@ -34,11 +34,7 @@ class Broken:
     async def write(
         self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
     ) -> AsyncGenerator[ProvenSentence]:
-        if self.quotes == "without recency":
-            undated = [replace(each, article=replace(each.article, published_at=None)) for each in evidence]
-            ranked = rank(question.text, undated, weights)
-        else:
-            ranked = rank(question.text, evidence, weights)
+        ranked = rank(question.text, evidence, weights)
         match self.quotes:
             case "nothing":
                 chosen: list[Quote] = []
@@ -46,9 +42,7 @@ class Broken:
                 chosen = [Quote(each.evidence, each.span) for each in ranked]
             case "whatever comes first":
                 chosen = [Quote(found, found.passage.sentences[0]) for found in evidence[:1]]
-            case "without recency" if not answerable(question.text, ranked, len(weights)):
-                chosen = []
-            case "without a threshold" | "without recency":
+            case "without a threshold":
                 chosen = [Quote(each.evidence, with_antecedent(each)) for each in choose(ranked)]
             case _:
                 raise AssertionError(self.quotes)
@@ -106,11 +100,18 @@ def test_two_runs_have_the_same_metrics_byte_for_byte(unchanged: Run, sample_hom
     assert verdict(again).code == 0
 
 
-@pytest.mark.parametrize(
-    "quotes", ["nothing", "everything", "whatever comes first", "without a threshold", "without recency"]
-)
+@pytest.mark.parametrize("quotes", ["nothing", "everything", "whatever comes first", "without a threshold"])
 def test_a_constant_or_careless_answerer_is_blocked(sample_home: Path, tmp_path: Path, quotes: str) -> None:
     given = verdict(run_smoke(sample_home, tmp_path, Broken(quotes)))
+    assert given.code == 1, given
+
+
+def test_a_dropped_recency_signal_is_blocked(
+    sample_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.retrieval.RECENCY", 0.0)
+    monkeypatch.setattr("bot.extractive.RECENCY", 0.0)
+    given = verdict(run_smoke(sample_home, tmp_path, ExtractiveWriter()))
     assert given.code == 1, given
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from index.reading.dates import parse_date
     from index.reading.fields import article_from_fields
     from index.segmenter import sentences
+    from index.slack import Claim, Place, SlackRecords, Thread
     from index.sources import count_sources, read_paths, read_sources
     from index.words import query_words, stems
 
@@ -62,6 +63,10 @@ _PLACES = {
     "parse_date": "reading.dates",
     "article_from_fields": "reading.fields",
     "sentences": "segmenter",
+    "Claim": "slack",
+    "Place": "slack",
+    "SlackRecords": "slack",
+    "Thread": "slack",
     "count_sources": "sources",
     "read_paths": "sources",
     "read_sources": "sources",
@@ -78,6 +83,7 @@ __all__ = [
     "BadArticle",
     "BadConfiguration",
     "BadRequest",
+    "Claim",
     "DatelineError",
     "Embedder",
     "Evidence",
@@ -95,11 +101,14 @@ __all__ = [
     "OpenAIEmbedder",
     "Part",
     "Passage",
+    "Place",
     "Query",
     "Recency",
     "Retraction",
+    "SlackRecords",
     "Span",
     "Status",
+    "Thread",
     "UnknownArticle",
     "allowed_from",
     "article_from_fields",

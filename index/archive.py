@@ -25,6 +25,7 @@ from index.lock import acquire
 from index.passages import Piece, split
 from index.query import Query
 from index.retrieval import retrieve, word_weights
+from index.slack import SlackRecords
 from index.truth import answers, integrity, open_truth
 
 ARTICLES_AT_ONCE = 16  # embedded together, so that short sentences fill a batch
@@ -92,6 +93,7 @@ class Archive:
         try:
             self._truth = open_truth(home / "truth.db")
             self.ledger = Ledger(self._truth)
+            self.slack = SlackRecords(self._truth)
             self._derived = Derived(self._truth, home, chroma_url)
             self._claim(reembed)
             self._recover()

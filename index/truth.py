@@ -183,6 +183,57 @@ retractions = Table(
     Column("retracted_at", UtcDateTime, nullable=False),
 )
 
+slack_claims = Table(
+    "slack_claims",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("team", String(40), nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column(
+        "thread", String(40), nullable=False, comment="the root message's ts; what is asked there is answered in order"
+    ),
+    Column("asker", String(40), nullable=False),
+    Column("asked", Text, nullable=False, comment="what was asked, as JSON"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("state", String(10), nullable=False, comment="open, or how it ended: answered, abstained, failed, stopped"),
+    Column("owner", String(80), nullable=False, comment="the process that answers it"),
+    Column("lease_until", UtcDateTime, nullable=False, comment="after this another process may take it over"),
+    Column("attempts", Integer, nullable=False),
+    Column("stopping", Boolean, nullable=False, comment="somebody asked to stop"),
+    Column("reply_ts", String(40), comment="the message that shows the answer, once there is one"),
+    Column("answer_id", String(40)),
+    Index("slack_claims_open", "state", "lease_until"),
+    Index("slack_claims_by_thread", "team", "channel", "thread"),
+    Index("slack_claims_by_asker", "team", "asker"),
+    sqlite_autoincrement=True,
+)
+
+slack_claim_keys = Table(
+    "slack_claim_keys",
+    metadata,
+    Column("key", String(200), primary_key=True, comment="a name of one gesture in Slack; several events may carry it"),
+    Column("claim_id", ForeignKey("slack_claims.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+slack_threads = Table(
+    "slack_threads",
+    metadata,
+    Column("team", String(40), primary_key=True),
+    Column("channel", String(40), primary_key=True),
+    Column("thread", String(40), primary_key=True),
+    Column("conversation_id", String(40), nullable=False),
+    Column("last_ts", String(40), nullable=False, comment="the last question that was answered in it"),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+slack_installations = Table(
+    "slack_installations",
+    metadata,
+    Column("team", String(40), primary_key=True, comment="the workspace, or the organisation it is installed for"),
+    Column("sealed", Text, nullable=False, comment="the installation with its token, encrypted"),
+    Column("installed_at", UtcDateTime, nullable=False),
+)
+
 
 def open_truth(path: Path) -> Engine:
     """Open, or create, the truth as a SQLite file.

@@ -1,0 +1,244 @@
+"""What Slack asked of Dateline, kept in the truth: which question is whose to answer, threads, installations.
+
+A claim is made before an event is acknowledged, so that a question that Slack considers delivered is never lost; its
+keys are unique, so that a question that is delivered many times is answered once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from index.truth import slack_claim_keys, slack_claims, slack_installations, slack_threads
+
+OPEN = "open"
+LEASE = timedelta(seconds=30)  # renewed by its owner every few seconds; then another process takes over
+KEPT = timedelta(days=7)  # Slack repeats an event for minutes at most; the rest is for the list of recent questions
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A thread of a conversation in a workspace; `thread` is its root message's ts."""
+
+    team: str
+    channel: str
+    thread: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A question that is ours to answer. `asked` is JSON of the caller's; `reply_ts` the message already begun."""
+
+    id: int
+    place: Place
+    asker: str
+    asked: str
+    created_at: datetime
+    state: str
+    attempts: int
+    reply_ts: str | None
+    answer_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A thread that Dateline takes part in: its conversation and the ts of the last question it answered."""
+
+    conversation_id: str
+    last_ts: str
+
+
+class SlackRecords:
+    """Claims, threads and installations. Every method is one transaction."""
+
+    def __init__(self, truth: Engine) -> None:
+        self._truth = truth
+
+    def claim(self, keys: Sequence[str], place: Place, asker: str, asked: str, owner: str) -> Claim | None:
+        """Take on a question that goes by these keys; None when any of them was taken before.
+
+        The other keys are then given to the claim that has the one, so that the gesture is known by all its names.
+        """
+        now = datetime.now(UTC)
+        row = {
+            "team": place.team,
+            "channel": place.channel,
+            "thread": place.thread,
+            "asker": asker,
+            "asked": asked,
+            "created_at": now,
+            "state": OPEN,
+            "owner": owner,
+            "lease_until": now + LEASE,
+            "attempts": 1,
+            "stopping": False,
+        }
+        keys = sorted(set(keys))  # in one order everywhere: two processes then cannot wait for each other
+        try:
+            with self._truth.begin() as connection:
+                made = connection.execute(insert(slack_claims).values(row)).inserted_primary_key
+                assert made is not None
+                named = [{"key": key, "claim_id": made[0]} for key in keys]
+                connection.execute(insert(slack_claim_keys), named)
+        except IntegrityError:
+            self._name(keys)
+            return None
+        return Claim(made[0], place, asker, asked, now, OPEN, 1, None, None)
+
+    def _name(self, keys: Sequence[str]) -> None:
+        with self._truth.begin() as connection:
+            rows = select(slack_claim_keys).where(slack_claim_keys.c.key.in_(keys))
+            known = {row.key: row.claim_id for row in connection.execute(rows)}
+        for key in keys:
+            if known and key not in known:
+                try:
+                    with self._truth.begin() as connection:
+                        value = {"key": key, "claim_id": min(known.values())}
+                        connection.execute(insert(slack_claim_keys).values(value))
+                except IntegrityError:
+                    pass  # another process was quicker
+
+    def keep(self, owner: str) -> dict[int, bool]:
+        """Renew the leases of an owner's open claims: their ids, and of each whether somebody asked to stop it."""
+        own = (slack_claims.c.owner == owner) & (slack_claims.c.state == OPEN)
+        with self._truth.begin() as connection:
+            until = datetime.now(UTC) + LEASE
+            connection.execute(update(slack_claims).where(own).values(lease_until=until))
+            return dict(
+                connection.execute(select(slack_claims.c.id, slack_claims.c.stopping).where(own)).tuples().all()
+            )
+
+    def release(self, owner: str) -> None:
+        """Let another process, or the next one, take over what this owner leaves open."""
+        own = (slack_claims.c.owner == owner) & (slack_claims.c.state == OPEN)
+        with self._truth.begin() as connection:
+            connection.execute(update(slack_claims).where(own).values(lease_until=datetime.now(UTC)))
+
+    def take_over(self, owner: str, *, alone: bool = False) -> list[Claim]:
+        """Open claims whose lease has run out become this owner's, oldest first.
+
+        `alone`: no other process uses this truth, so whatever another owner left open is nobody's.
+        """
+        now = datetime.now(UTC)
+        left = (slack_claims.c.state == OPEN) & (slack_claims.c.owner != owner)
+        if not alone:
+            left &= slack_claims.c.lease_until <= now
+        taken: list[int] = []
+        with self._truth.connect() as connection:
+            ids = list(connection.scalars(select(slack_claims.c.id).where(left).order_by(slack_claims.c.id)))
+        for each in ids:
+            with self._truth.begin() as connection:
+                took = connection.execute(
+                    update(slack_claims)
+                    .where(left & (slack_claims.c.id == each))
+                    .values(owner=owner, lease_until=now + LEASE, attempts=slack_claims.c.attempts + 1)
+                )
+                taken += [each] * took.rowcount
+        with self._truth.connect() as connection:
+            return _claims(
+                connection, select(slack_claims).where(slack_claims.c.id.in_(taken)).order_by(slack_claims.c.id)
+            )
+
+    def is_next(self, claim: Claim) -> bool:
+        """Whether no earlier question of its thread is open."""
+        with self._truth.connect() as connection:
+            earlier = _at(claim.place) & (slack_claims.c.state == OPEN) & (slack_claims.c.id < claim.id)
+            return not connection.scalar(select(exists().where(earlier)))
+
+    def begun(self, claim_id: int, reply_ts: str) -> None:
+        """Keep which message shows the answer, so that whoever takes over goes on there."""
+        with self._truth.begin() as connection:
+            connection.execute(update(slack_claims).where(slack_claims.c.id == claim_id).values(reply_ts=reply_ts))
+
+    def settle(self, claim_id: int, state: str, answer_id: str | None = None) -> None:
+        """A question has ended: answered, abstained, failed or stopped."""
+        with self._truth.begin() as connection:
+            values = {"state": state, "answer_id": answer_id}
+            connection.execute(update(slack_claims).where(slack_claims.c.id == claim_id).values(values))
+
+    def stop(self, place: Place) -> set[int]:
+        """Ask that the open questions of a thread are stopped, whichever process answers them; their ids."""
+        open_ones = _at(place) & (slack_claims.c.state == OPEN)
+        with self._truth.begin() as connection:
+            connection.execute(update(slack_claims).where(open_ones).values(stopping=True))
+            return set(connection.scalars(select(slack_claims.c.id).where(open_ones)))
+
+    def recent(self, team: str, asker: str, limit: int) -> list[Claim]:
+        """What somebody asked last, the latest first."""
+        own = (slack_claims.c.team == team) & (slack_claims.c.asker == asker)
+        with self._truth.connect() as connection:
+            return _claims(connection, select(slack_claims).where(own).order_by(slack_claims.c.id.desc()).limit(limit))
+
+    def forget_old(self) -> None:
+        """Drop claims that ended long ago."""
+        old = (slack_claims.c.state != OPEN) & (slack_claims.c.created_at < datetime.now(UTC) - KEPT)
+        with self._truth.begin() as connection:
+            connection.execute(delete(slack_claims).where(old))
+
+    def thread(self, place: Place) -> Thread | None:
+        """What is known of a thread; None when Dateline has answered nothing in it."""
+        with self._truth.connect() as connection:
+            row = connection.execute(
+                select(slack_threads.c.conversation_id, slack_threads.c.last_ts).where(
+                    slack_threads.c.team == place.team,
+                    slack_threads.c.channel == place.channel,
+                    slack_threads.c.thread == place.thread,
+                )
+            ).one_or_none()
+        return None if row is None else Thread(*row)
+
+    def remember(self, place: Place, thread: Thread) -> None:
+        """Keep what is known of a thread, over what was known."""
+        own = {"team": place.team, "channel": place.channel, "thread": place.thread}
+        new = {"conversation_id": thread.conversation_id, "last_ts": thread.last_ts, "updated_at": datetime.now(UTC)}
+        with self._truth.begin() as connection:
+            at = update(slack_threads).where(*(slack_threads.c[name] == value for name, value in own.items()))
+            if not connection.execute(at.values(new)).rowcount:
+                connection.execute(insert(slack_threads).values({**own, **new}))
+
+    def install(self, team: str, sealed: str) -> None:
+        """Keep a workspace's installation, over an earlier one."""
+        with self._truth.begin() as connection:
+            connection.execute(delete(slack_installations).where(slack_installations.c.team == team))
+            row = {"team": team, "sealed": sealed, "installed_at": datetime.now(UTC)}
+            connection.execute(insert(slack_installations).values(row))
+
+    def installation(self, team: str) -> str | None:
+        """A workspace's installation as it was sealed."""
+        with self._truth.connect() as connection:
+            row = select(slack_installations.c.sealed).where(slack_installations.c.team == team)
+            return connection.scalar(row)
+
+    def forget(self, team: str) -> None:
+        """Delete all that is known of a workspace: its installation, threads and claims."""
+        with self._truth.begin() as connection:
+            for table in (slack_installations, slack_threads, slack_claims):
+                connection.execute(delete(table).where(table.c.team == team))
+
+
+def _at(place: Place) -> ColumnElement[bool]:
+    return and_(
+        slack_claims.c.team == place.team,
+        slack_claims.c.channel == place.channel,
+        slack_claims.c.thread == place.thread,
+    )
+
+
+def _claims(connection: Connection, rows: Select[Any]) -> list[Claim]:
+    return [
+        Claim(
+            row["id"],
+            Place(row["team"], row["channel"], row["thread"]),
+            row["asker"],
+            row["asked"],
+            row["created_at"],
+            row["state"],
+            row["attempts"],
+            row["reply_ts"],
+            row["answer_id"],
+        )
+        for row in connection.execute(rows).mappings()
+    ]

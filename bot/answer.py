@@ -82,17 +82,25 @@ class ProvenSentence:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens a model was sent and wrote, and what they cost in US dollars."""
+    """Tokens a model was sent and wrote, and what they cost in US dollars, None when the price is not known.
+
+    Of the tokens sent, `cached_tokens` were read from the provider's prompt cache, `stored_tokens` written to it.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    cost_usd: float = 0.0
+    cost_usd: float | None = 0.0
+    cached_tokens: int = 0
+    stored_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
+        known = self.cost_usd is not None and other.cost_usd is not None
         return Usage(
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
-            self.cost_usd + other.cost_usd,
+            (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+            self.cached_tokens + other.cached_tokens,
+            self.stored_tokens + other.stored_tokens,
         )
 
 

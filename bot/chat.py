@@ -1,27 +1,32 @@
 """A conversation with an OpenAI-compatible server: the reply as it streams, and what it cost in tokens.
 
-Whatever the server does, a reply ends: in time, in length, with a ModelUnavailable where it cannot be used.
+Whatever the server does, a reply ends: in time, in length, with a ModelUnavailable where it cannot be used. One layer
+retries, the client's: twice, as the server's Retry-After says, and within the time that a reply may take to begin.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bot.answer import Usage
+from bot.dialects import Api, Dialect, Effort, spoken, without
 from index import ModelUnavailable, is_loopback, model_error
 
 if TYPE_CHECKING:
     import openai
 
 OPENAI_HOST = "api.openai.com"
-RETRIES = 2  # the one layer that retries; it honours Retry-After
-REASONING_TOKENS = 4000  # what OpenAI's models may think before they write
+RETRIES = 2
+REASONING_TOKENS = 4000  # what a model that reasons may think before it writes
+MOST_UNKNOWN = 5  # parameters that a server may not know
 LONGEST_TOKEN = 8  # characters; a reply longer than this allows for is cut off
 _OPEN, _CLOSE = "<think>", "</think>"
+_REASONING = ("gpt-5", "gpt-6", "o1", "o3", "o4")  # OpenAI's models that reason, by how their names begin
+_NOT_SPOKEN = (400, 404, 405, 422, 501)  # what a server may say to a dialect that it does not speak
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +46,36 @@ class Timeouts:
     total: float = 120.0
 
 
-class Chat:
-    """One model behind one server. `reply_tokens` bounds a reply."""
+class SaidNothing(ModelUnavailable):
+    """A server's reply had nothing in it that is a reply."""
 
-    def __init__(self, base_url: str, api_key: str, model: str, reply_tokens: int, timeouts: Timeouts) -> None:
+
+class Chat:
+    """One model behind one server. `reply_tokens` bounds a reply, beside what the model thinks.
+
+    `api` is the dialect; `auto` takes the Responses API, and chat completions from a server that does not speak it.
+    `effort` is how much a model is to reason; `auto` is low for OpenAI's, and nothing said to any other.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        model: str,
+        reply_tokens: int,
+        timeouts: Timeouts,
+        *,
+        api: Api = "chat",
+        effort: Effort = "auto",
+    ) -> None:
         self.model = model
         self._base_url = base_url
         self._api_key = api_key
         self._reply_tokens = reply_tokens
         self._timeouts = timeouts
-        self._asks_usage = True
+        self._dialects = spoken(api)  # the one that worked alone, once one has
+        self._effort = effort
+        self._unknown: list[str] = []  # what the server said of parameters that it does not know
         self.is_openai = urlsplit(base_url).hostname == OPENAI_HOST
 
     async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str | Usage]:
@@ -59,36 +84,58 @@ class Chat:
         Closing the generator closes the request. Raises ModelUnavailable, also when the reply breaks off.
         """
         started = time.monotonic()
-        visible = Visible()
-        begun, length = False, 0
-        async with AsyncExitStack() as stack:
-            chunks = await self._open(messages, stack, started)
-            while (chunk := await self._next(chunks, started, begun=begun)) is not None:
-                begun = begun or bool(_choices(chunk))
-                if text := visible.feed(_text(chunk)):
-                    yield text
-                if (usage := _usage(chunk)) is not None:
-                    yield usage
-                length += len(_text(chunk))
-                if length > self._reply_tokens * LONGEST_TOKEN:
-                    break
-            if rest := visible.close():
-                yield rest
-        if not begun:
-            raise ModelUnavailable(f"The model {self.model!r} sent no answer. Is {self._shown} a chat server?")
+        for dialect in (dialects := self._dialects):
+            try:
+                async with aclosing(self._reply(dialect, messages, started)) as pieces:
+                    async for piece in pieces:
+                        self._dialects = (dialect,)
+                        yield piece
+            except ModelUnavailable as error:
+                if self._dialects != dialects or dialect is dialects[-1] or not _is_not_spoken(error):
+                    raise
+            else:
+                self._dialects = (dialect,)
+                return
 
     def request(self, messages: Sequence[Message]) -> dict[str, Any]:
         """What decides the reply: the model, its parameters, the whole prompt."""
         turns = [{"role": each.role, "content": each.text} for each in messages]
         return {"model": self.model, "messages": turns, **self._limits()}
 
-    async def _open(self, messages: Sequence[Message], stack: AsyncExitStack, started: float) -> AsyncIterator[Any]:
+    async def _reply(
+        self, dialect: Dialect, messages: Sequence[Message], started: float
+    ) -> AsyncGenerator[str | Usage]:
+        """The reply as one dialect has it. Raises SaidNothing when there is none."""
+        visible = Visible()
+        begun, length = False, 0
+        async with AsyncExitStack() as stack:
+            chunks = await self._open(dialect, messages, stack, started)
+            while (chunk := await self._next(chunks, started, begun=begun)) is not None:
+                if dialect.fails(chunk):
+                    raise self._broken()
+                begun = begun or dialect.begins(chunk)
+                piece = dialect.text(chunk)
+                if text := visible.feed(piece):
+                    yield text
+                if (usage := dialect.usage(chunk)) is not None:
+                    yield usage
+                length += len(piece)
+                if length > self._reply_tokens * LONGEST_TOKEN:
+                    break
+            if rest := visible.close():
+                yield rest
+        if not begun:
+            raise SaidNothing(f"The model {self.model!r} sent no answer. Is {self._shown} a chat server?")
+
+    async def _open(
+        self, dialect: Dialect, messages: Sequence[Message], stack: AsyncExitStack, started: float
+    ) -> AsyncIterator[Any]:
         import openai
 
         client = await stack.enter_async_context(self._client())
         try:
             async with asyncio.timeout(self._left(started, begun=False)):
-                reply = await self._create(client, messages)
+                reply = await self._create(dialect, client, messages)
         except openai.OpenAIError as error:
             raise model_error(error, self._base_url, self.model) from error
         except TimeoutError as error:
@@ -98,28 +145,32 @@ class Chat:
         stack.push_async_callback(reply.close)
         return aiter(reply)
 
-    async def _create(self, client: "openai.AsyncOpenAI", messages: Sequence[Message]) -> Any:
+    async def _create(self, dialect: Dialect, client: "openai.AsyncOpenAI", messages: Sequence[Message]) -> Any:
+        """The open stream. A parameter that the server does not know is left out, now and later."""
         import openai
 
-        request = {**self.request(messages), "stream": True}
-        if not self._asks_usage:
-            return await client.chat.completions.create(**request)
-        try:
-            return await client.chat.completions.create(**request, stream_options={"include_usage": True})
-        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            if "stream_options" not in str(error) and "include_usage" not in str(error):
-                raise
-            self._asks_usage = False  # some servers do not know it; the tokens are then counted by us
-            return await client.chat.completions.create(**request)
+        request = {**self.request(messages), "stream_options": {"include_usage": True}}
+        for said in self._unknown:
+            request = without(request, said) or request
+        while True:
+            try:
+                return await dialect.create(client, request)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                less = without(request, str(error))
+                if less is None or len(self._unknown) >= MOST_UNKNOWN:
+                    raise
+                self._unknown.append(str(error))
+                request = less
 
     def _limits(self) -> dict[str, Any]:
-        if not self.is_openai:
-            return {"max_tokens": self._reply_tokens, "temperature": 0}
-        limits: dict[str, Any] = {"max_completion_tokens": self._reply_tokens + REASONING_TOKENS}
-        if self.model.startswith(("gpt-5", "o1", "o3", "o4")):
-            limits["reasoning_effort"] = "low"  # the first words are waited for
-        else:
-            limits["temperature"] = 0  # the reasoning models refuse it
+        reasons = self.is_openai and self.model.startswith(_REASONING)
+        effort = self._effort if self._effort != "auto" else "low" if reasons else None
+        longest = self._reply_tokens + (REASONING_TOKENS if reasons or effort not in (None, "none") else 0)
+        limits: dict[str, Any] = {"max_completion_tokens" if self.is_openai else "max_tokens": longest}
+        if effort is not None:
+            limits["reasoning_effort"] = effort
+        if not reasons:
+            limits["temperature"] = 0  # OpenAI's models that reason refuse it
         return limits
 
     async def _next(self, chunks: AsyncIterator[Any], started: float, *, begun: bool) -> Any:
@@ -170,7 +221,7 @@ class Chat:
         return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
-ChatMaker = Callable[[str, str, str, int, Timeouts], Chat]  # what Chat itself takes
+ChatMaker = Callable[..., Chat]  # what Chat itself takes
 
 
 class Visible:
@@ -201,18 +252,6 @@ class Visible:
         return "" if self._thinking else self._held
 
 
-def _choices(chunk: Any) -> list[Any]:
-    found = getattr(chunk, "choices", None)
-    return found if isinstance(found, list) else []
-
-
-def _text(chunk: Any) -> str:
-    """The visible text of a chunk. A server may send anything: what is not text is nothing."""
-    pieces = (getattr(getattr(choice, "delta", None), "content", None) for choice in _choices(chunk)[:1])
-    return "".join(piece for piece in pieces if isinstance(piece, str))
-
-
-def _usage(chunk: Any) -> Usage | None:
-    usage = getattr(chunk, "usage", None)
-    sent, written = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
-    return Usage(sent, written) if isinstance(sent, int) and isinstance(written, int) else None
+def _is_not_spoken(error: ModelUnavailable) -> bool:
+    """Whether a server may have failed because it does not speak the dialect."""
+    return isinstance(error, SaidNothing) or getattr(error.__cause__, "status_code", None) in _NOT_SPOKEN

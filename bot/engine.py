@@ -75,12 +75,23 @@ class Rewriter(Protocol):
         ...
 
 
+@runtime_checkable
+class Paid(Protocol):
+    """A writer whose model costs money."""
+
+    def charged_to(self, account: Archive) -> Writer:
+        """The same writer, which takes down there what it spends, and keeps to the limit of a day."""
+        ...
+
+
 async def ask(question: Question, archive: Archive, writer: Writer) -> AsyncGenerator[Event]:
     """Answer a question. Ends with exactly one AnswerCompleted or AnswerFailed, whatever happens.
 
     Raises BadRequest before the first event when the question cannot be asked as it stands.
     """
     started = time.perf_counter()
+    if isinstance(writer, Paid):
+        writer = writer.charged_to(archive)
     publishers = await asyncio.to_thread(archive.publishers)
     question = check(question, datetime.now(UTC), publishers)
     earlier = await asyncio.to_thread(earlier_questions, question, archive)

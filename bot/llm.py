@@ -1,19 +1,23 @@
 """The LLM writer: a model writes, every sentence is proven before it is passed on, one repair is asked for."""
 
+import asyncio
+import copy
 import re
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.answer import ProvenSentence, Question, Usage
 from bot.chat import Chat, ChatMaker, Message, Timeouts
+from bot.dialects import Api, Effort
 from bot.engine import LeftOut
 from bot.markers import DraftSentence, Reply
 from bot.numbering import NumberedSource, fit, number, render
 from bot.proof import prove
 from bot.rewriting import rewrite, rewriting_chat
-from index import Evidence, ModelRefused, ModelUnavailable, token_counter
+from bot.spending import Account, Purse
+from index import Evidence, ModelRefused, ModelUnavailable, encoding_of, token_counter
 from prompts import load
 
 REPLY_TOKENS = 800
@@ -52,7 +56,10 @@ class _Writing:
 
 
 class LLMWriter:
-    """Writes with any OpenAI-compatible server. Nothing unproven leaves it."""
+    """Writes with any OpenAI-compatible server. Nothing unproven leaves it.
+
+    `purse` is what it pays from; `api` and `effort` are the client's (`bot.chat.Chat`).
+    """
 
     name = "llm"
 
@@ -67,28 +74,44 @@ class LLMWriter:
         connect_timeout: float = 5,
         first_token_timeout: float = 30,
         total_timeout: float = 120,
+        api: Api = "chat",
+        effort: Effort = "auto",
+        purse: Purse | None = None,
         chat: ChatMaker = Chat,
     ) -> None:
         self.model: str | None = model
+        self._purse = purse or Purse()
         self._context_tokens = context_tokens
         self._reply_tokens = min(reply_tokens, context_tokens // 4)
         timeouts = Timeouts(connect_timeout, first_token_timeout, total_timeout)
-        self._chat = chat(base_url, api_key, model, self._reply_tokens, timeouts)
-        self._rewriting = rewriting_chat(chat, base_url, api_key, model)
+        self._chat = chat(base_url, api_key, model, self._reply_tokens, timeouts, api=api, effort=effort)
+        self._rewriting = rewriting_chat(chat, base_url, api_key, model, api)
+
+    def charged_to(self, account: Account) -> "LLMWriter":
+        """The same writer, which takes down there what it spends, and keeps to the limit of a day."""
+        charged = copy.copy(self)
+        charged._purse = replace(self._purse, account=account)
+        return charged
 
     async def rewrite(self, question: str, earlier: Sequence[str]) -> tuple[str | None, Usage]:
-        """The follow-up as a question of its own, None when the model fails or changes what was asked; its usage."""
-        return await rewrite(self._rewriting, question, earlier)
+        """The follow-up as a question of its own, None when the model fails or changes what was asked; its usage.
+
+        Raises SpendingLimitReached.
+        """
+        await asyncio.to_thread(self._purse.check)
+        text, usage = await rewrite(self._rewriting, question, earlier)
+        return text, await asyncio.to_thread(self._purse.pay, usage)
 
     async def write(
         self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
     ) -> AsyncGenerator[ProvenSentence | LeftOut | Usage]:
         """Proven sentences as soon as they are, then what was left out, then the usage.
 
-        Raises ModelUnavailable when the server fails before anything was proven.
+        Raises ModelUnavailable when the server fails before anything was proven, SpendingLimitReached.
         """
         if not evidence:
             return
+        await asyncio.to_thread(self._purse.check)
         as_of = question.filter.as_of or datetime.now(UTC)
         sources = number(self._fitting(question, evidence))
         messages = _messages(question, sources, as_of)
@@ -112,30 +135,35 @@ class LLMWriter:
 
     async def _proven(self, messages: Sequence[Message], writing: _Writing) -> AsyncGenerator[ProvenSentence]:
         """The sentences of one reply that are proven, each as soon as it is complete."""
-        reading, reply, told = Reply(), "", False
+        reading, told = Reply(), Usage()
         broken: ModelUnavailable | None = None
+        writing.reply = ""
         try:
             async with aclosing(self._chat.stream(messages)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Usage):
-                        writing.usage, told = writing.usage + piece, True
+                        told += piece
                         continue
-                    reply += piece
+                    writing.reply += piece
                     for sentence in writing.judge(reading.feed(piece)):
                         yield sentence
                     if len(writing.texts) >= MOST_SENTENCES:
                         break
         except ModelUnavailable as error:
             broken = error
+        finally:  # a reply that nobody waits for any more has cost, too
+            if broken is None or writing.reply:
+                used = told if told != Usage() else self._counted(messages, writing.reply)
+                writing.usage += await asyncio.to_thread(self._purse.pay, used)
         rest = reading.close()
         for sentence in writing.judge(rest if broken is None else [each for each in rest if _is_whole(each)]):
             yield sentence
-        writing.reply = reply
-        if not told:
-            sent = sum(len(self._tokens(each.text)) for each in messages)
-            writing.usage = writing.usage + Usage(sent, len(self._tokens(reply)))
         if broken is not None:
             raise broken
+
+    def _counted(self, messages: Sequence[Message], reply: str) -> Usage:
+        """The tokens, when the server does not tell them."""
+        return Usage(sum(len(self._tokens(each.text)) for each in messages), len(self._tokens(reply)))
 
     async def _repaired(self, messages: Sequence[Message], writing: _Writing) -> AsyncGenerator[ProvenSentence]:
         """Asks once for the sentences that failed, with the reasons. What is still not proven stays in `failed`."""
@@ -167,9 +195,7 @@ class LLMWriter:
 
     @property
     def _tokens(self) -> Callable[[str], list[int]]:
-        model = str(self.model)
-        old = model.startswith(("gpt-3.5", "gpt-4-")) or model == "gpt-4"
-        return token_counter("cl100k_base" if old else "o200k_base")
+        return token_counter(encoding_of(str(self.model)))
 
 
 def _messages(question: Question, sources: Sequence[NumberedSource], as_of: datetime) -> list[Message]:

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from bot.answer import Usage
 from bot.chat import Chat, ChatMaker, Message, Timeouts
+from bot.dialects import Api
 from bot.figures import agrees, figures, moments, same_figure
 from bot.names import is_known, known_names, names
 from bot.when import without_time
@@ -16,9 +17,9 @@ LONGEST = 400  # characters; a longer one is no question
 TIMEOUTS = Timeouts(connect=3, first_token=6, total=8)  # the search waits for it
 
 
-def rewriting_chat(make: ChatMaker, base_url: str, api_key: str, model: str) -> Chat:
+def rewriting_chat(make: ChatMaker, base_url: str, api_key: str, model: str, api: Api) -> Chat:
     """The model as rewriting asks it: short and in time."""
-    return make(base_url, api_key, model, REPLY_TOKENS, TIMEOUTS)
+    return make(base_url, api_key, model, REPLY_TOKENS, TIMEOUTS, api=api)
 
 
 async def rewrite(chat: Chat, question: str, earlier: Sequence[str]) -> tuple[str | None, Usage]:

@@ -14,6 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.dialects import Api, Effort
 from index import BadConfiguration
 
 PREFIX = "DATELINE_"
@@ -47,7 +48,19 @@ class Settings(BaseSettings):
         "auto", description="Who writes answers: `auto` takes an LLM when a key or a server is set."
     )
     llm_base_url: HttpUrl | None = Field(None, description="Any OpenAI-compatible server: vLLM, Ollama, llama.cpp.")
-    llm_model: str = Field("gpt-5-mini", description="The model that writes answers.")
+    llm_model: str = Field("gpt-6-luna", description="The model that writes answers.")
+    llm_api: Api = Field(
+        "auto", description="`auto` takes the Responses API, and chat completions where a server has only those."
+    )
+    llm_reasoning_effort: Effort = Field(
+        "auto", description="How much the model is to reason. `auto` is low for OpenAI's models, unsaid for others."
+    )
+    llm_daily_usd: float | None = Field(
+        None, gt=0, description="US dollars that answers may cost a day (UTC); then they are refused until the next."
+    )
+    llm_price: str | None = Field(
+        None, description="What the model costs, if it is not in `bot/prices.toml`: dollars a million tokens, `in out`."
+    )
     llm_context_tokens: int = Field(16_000, ge=1_000, description="Tokens a prompt and its reply may take together.")
     llm_timeout_s: float = Field(120, gt=0, description="Seconds after which a model's answer is broken off.")
     llm_api_key: SecretStr | None = Field(

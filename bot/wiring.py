@@ -11,6 +11,7 @@ from bot.settings import EMBEDDED_MODEL, Settings
 from index import Archive, BadConfiguration, Embedder
 
 if TYPE_CHECKING:
+    from bot.spending import Purse
     from index import Fetcher
 
 
@@ -45,7 +46,10 @@ def fetcher(settings: Settings, sleep: Callable[[float], object] = time.sleep) -
 
 
 def writer(settings: Settings, chat: ChatMaker | None = None) -> Writer:
-    """The LLM when one is configured, else the extractive writer. `chat` makes another client than the usual one."""
+    """The LLM when one is configured, else the extractive writer. `chat` makes another client than the usual one.
+
+    Raises BadConfiguration when there is a spending limit and nobody knows what the model costs.
+    """
     if not settings.uses_llm:
         from bot.extractive import ExtractiveWriter
 
@@ -59,8 +63,23 @@ def writer(settings: Settings, chat: ChatMaker | None = None) -> Writer:
         settings.llm_model,
         context_tokens=settings.llm_context_tokens,
         total_timeout=settings.llm_timeout_s,
+        api=settings.llm_api,
+        effort=settings.llm_reasoning_effort,
+        purse=_purse(settings),
         chat=chat or Chat,
     )
+
+
+def _purse(settings: Settings) -> "Purse":
+    from bot.spending import Purse, parse_price, price
+
+    known = parse_price(settings.llm_price) if settings.llm_price else price(settings.llm_model)
+    if settings.llm_daily_usd is not None and known is None:
+        raise BadConfiguration(
+            f"DATELINE_LLM_DAILY_USD is set, but what {settings.llm_model} costs is not known. Set DATELINE_LLM_PRICE "
+            "to the dollars for a million tokens sent and answered, for example: 0.10 0.50"
+        )
+    return Purse(known, settings.llm_daily_usd)
 
 
 def _key(settings: Settings) -> str:

@@ -118,8 +118,9 @@ async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None
     usage = {
         "prompt_tokens": float(answer.usage.prompt_tokens),
         "completion_tokens": float(answer.usage.completion_tokens),
-        "cost_usd": answer.usage.cost_usd,
     }
+    if answer.usage.cost_usd is not None:  # else the model's price is not known
+        usage["cost_usd"] = answer.usage.cost_usd
     return Result(case.id, case.kind, scores, latency, usage, details, why_not)
 
 

@@ -30,13 +30,15 @@ class Unrecorded(DatelineError):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model wrote, and the tokens its server counted, None when it did not say."""
+    """What a model wrote, and the tokens its server counted, None when it did not say (see `Usage`)."""
 
     key: str
     model: str
     text: str
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cached_tokens: int = 0
+    stored_tokens: int = 0
 
 
 _REPLY = TypeAdapter(Reply)
@@ -81,8 +83,8 @@ class Recording:
 class RecordedChat(Chat):
     """A model's client that serves what is recorded, and records what is not."""
 
-    def __init__(self, recording: Recording, *of_chat: Any) -> None:
-        super().__init__(*of_chat)
+    def __init__(self, recording: Recording, *of_chat: Any, **more: Any) -> None:
+        super().__init__(*of_chat, **more)
         self._recording = recording
 
     async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str | Usage]:
@@ -92,7 +94,12 @@ class RecordedChat(Chat):
         if found is not None:
             yield found.text
             if found.prompt_tokens is not None and found.completion_tokens is not None:
-                yield Usage(found.prompt_tokens, found.completion_tokens)
+                yield Usage(
+                    found.prompt_tokens,
+                    found.completion_tokens,
+                    cached_tokens=found.cached_tokens,
+                    stored_tokens=found.stored_tokens,
+                )
             return
         reply = Reply(digest(request), self.model, "")
         try:
@@ -100,7 +107,11 @@ class RecordedChat(Chat):
                 async for piece in pieces:
                     if isinstance(piece, Usage):
                         reply = replace(
-                            reply, prompt_tokens=piece.prompt_tokens, completion_tokens=piece.completion_tokens
+                            reply,
+                            prompt_tokens=piece.prompt_tokens,
+                            completion_tokens=piece.completion_tokens,
+                            cached_tokens=piece.cached_tokens,
+                            stored_tokens=piece.stored_tokens,
                         )
                     else:
                         reply = replace(reply, text=reply.text + piece)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from index.minilm import MiniLM
     from index.openai_embedder import OpenAIEmbedder
     from index.openai_errors import is_loopback, model_error
-    from index.passages import header, token_counter
+    from index.passages import encoding_of, header, token_counter
     from index.reading.dates import parse_date
     from index.reading.fields import article_from_fields
     from index.segmenter import sentences
@@ -58,6 +58,7 @@ _PLACES = {
     "OpenAIEmbedder": "openai_embedder",
     "is_loopback": "openai_errors",
     "model_error": "openai_errors",
+    "encoding_of": "passages",
     "header": "passages",
     "token_counter": "passages",
     "parse_date": "reading.dates",
@@ -113,6 +114,7 @@ __all__ = [
     "allowed_from",
     "article_from_fields",
     "count_sources",
+    "encoding_of",
     "header",
     "is_loopback",
     "model_error",

@@ -11,7 +11,7 @@ from threading import RLock
 from typing import NamedTuple, Self
 
 import numpy as np
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import OperationalError
 
 from index import articles as shelf
@@ -26,7 +26,7 @@ from index.passages import Piece, split
 from index.query import Query
 from index.retrieval import retrieve, word_weights
 from index.slack import SlackRecords
-from index.truth import answers, integrity, open_truth
+from index.truth import answers, integrity, open_truth, spending
 
 ARTICLES_AT_ONCE = 16  # embedded together, so that short sentences fill a batch
 GROUPS_BETWEEN_INDEXING = 16
@@ -256,6 +256,16 @@ class Archive:
         rows = select(answers.c.question).where(answers.c.conversation_id == conversation_id)
         with self._truth.connect() as connection:
             return tuple(connection.scalars(rows.order_by(answers.c.created_at)))
+
+    def spend(self, usd: float) -> None:
+        """Take down what a model's reply cost now."""
+        with _storing(), self._truth.begin() as connection:
+            connection.execute(insert(spending).values(at=datetime.now(UTC), usd=usd))
+
+    def spent(self, since: datetime) -> float:
+        """US dollars spent on models since a moment."""
+        with self._truth.connect() as connection:
+            return float(connection.scalar(select(func.sum(spending.c.usd)).where(spending.c.at >= since)) or 0.0)
 
     def _retract_at(self, withdrawn: Withdrawn) -> bool:
         """Retract the article at an address; whether there was one."""

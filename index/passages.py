@@ -14,6 +14,7 @@ import numpy as np
 from index.article import Article, Span
 from index.segmenter import sentences
 
+ENCODING, ENCODINGS = "o200k_base", ("o200k_base", "cl100k_base")  # whose tables are on the machine
 PASSAGE_TOKENS = 448  # with the header, a passage stays under the 512 tokens retrieval is measured at
 
 
@@ -77,8 +78,22 @@ def _sentences_with_space(text: str) -> list[str]:
     return [text[a:b] for a, b in pairwise(edges)]
 
 
+def encoding_of(model: str) -> str:
+    """The encoding of a model's tokens: cl100k_base for OpenAI's older ones, o200k_base for all others.
+
+    Other makers' models have tables of their own; o200k_base counts about what they do.
+    """
+    from tiktoken.model import encoding_name_for_model
+
+    try:
+        found = encoding_name_for_model(model)
+    except KeyError:
+        found = ENCODING
+    return found if found in ENCODINGS else ENCODING
+
+
 @cache
-def token_counter(encoding: str = "o200k_base") -> Callable[[str], list[int]]:
+def token_counter(encoding: str = ENCODING) -> Callable[[str], list[int]]:
     """tiktoken's `encode_ordinary`, from the tables llama-index ships: nothing is downloaded.
 
     Special tokens in the text are plain text.

@@ -153,6 +153,14 @@ answers = Table(
     Column("answer", Text, nullable=False, comment="the Answer as JSON, as it was given"),
 )
 
+spending = Table(
+    "spending",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("usd", Float, nullable=False, comment="what one reply of a model cost"),
+)
+
 polls = Table(
     "polls",
     metadata,

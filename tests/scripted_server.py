@@ -38,10 +38,15 @@ Script = Scripted | Callable[[Request], Scripted]
 
 
 class ScriptedServer:
-    """Sends its replies in order, the last one again and again, and remembers what it was asked."""
+    """Sends its replies in order, the last one again and again, and remembers what it was asked.
 
-    def __init__(self, *script: Script) -> None:
+    Like most compatible servers it has no Responses API (404, no turn of the script) unless it is told to have one.
+    """
+
+    def __init__(self, *script: Script, responses: bool = False) -> None:
         self.requests: list[Request] = []
+        self.not_found: list[Request] = []
+        self._responses = responses
         self.url = ""
         self.most_at_once = 0
         self._at_once = 0
@@ -50,23 +55,29 @@ class ScriptedServer:
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = await _read(reader)
+            if request.path.endswith("/responses") and not self._responses:
+                self.not_found.append(request)
+                await _send(refuses(404, "Not Found"), reader, writer, request)
+                return
             script = self._script[min(len(self.requests), len(self._script) - 1)]
             self.requests.append(request)
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
-            reply = script(request) if callable(script) else script
-            await _send(reply, reader, writer, request)
+            try:
+                reply = script(request) if callable(script) else script
+                await _send(reply, reader, writer, request)
+            finally:
+                self._at_once -= 1
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client went away
         finally:
-            self._at_once -= 1
             writer.close()
 
 
 @contextmanager
-def serving(*script: Script) -> Iterator[ScriptedServer]:
+def serving(*script: Script, responses: bool = False) -> Iterator[ScriptedServer]:
     """The server, on a free port, until the block ends."""
-    server = ScriptedServer(*script)
+    server = ScriptedServer(*script, responses=responses)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -100,6 +111,27 @@ def says(*pieces: str | float, usage: tuple[int, int] | None = (100, 20), whole:
     if whole:
         parts.append(b"data: [DONE]\n\n")
     return Scripted(parts, whole=whole)
+
+
+def responds(*pieces: str | float, usage: tuple[int, int] = (100, 20), cached: int = 0) -> Scripted:
+    """The same reply as the Responses API streams it, after some thinking."""
+
+    def at(kind: str, **more: Any) -> bytes:
+        return f"event: {kind}\n".encode() + event(type=kind, **more)
+
+    where = {"item_id": "m", "output_index": 1, "content_index": 0, "sequence_number": 3}
+    parts: list[bytes | float] = [
+        at("response.created", response={"id": "r", "status": "in_progress"}, sequence_number=0),
+        at("response.output_item.added", item={"type": "reasoning", "id": "t"}, output_index=0, sequence_number=1),
+        at("response.reasoning_text.delta", delta="Let me think. [1.1]", **where),
+    ]
+    parts += [
+        at("response.output_text.delta", delta=each, **where) if isinstance(each, str) else each for each in pieces
+    ]
+    counted = {"input_tokens": usage[0], "output_tokens": usage[1], "total_tokens": sum(usage)}
+    counted["input_tokens_details"] = {"cached_tokens": cached, "cache_write_tokens": 0}  # type: ignore[assignment]
+    ended = {"id": "r", "status": "completed", "usage": counted}
+    return Scripted([*parts, at("response.completed", response=ended, sequence_number=9)])
 
 
 def refuses(status: int, message: str = "no", **headers: str) -> Scripted:

@@ -308,7 +308,7 @@ def test_without_evidence_the_model_is_not_asked() -> None:
     assert asyncio.run(run()) == []
 
 
-@pytest.mark.parametrize(("model", "temperature"), [("gpt-4.1", 0), ("gpt-5-mini", None), ("o3", None)])
+@pytest.mark.parametrize(("model", "temperature"), [("gpt-4.1", 0), ("gpt-6-luna", None), ("o3", None)])
 def test_openais_models_are_asked_without_chance_where_they_allow_it(model: str, temperature: int | None) -> None:
     request = Chat("https://api.openai.com/v1", KEY, model, 100, Timeouts()).request([Message("user", "Who?")])
     assert request.get("temperature") == temperature

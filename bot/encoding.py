@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.answer import Answer, AnswerSentence, Citation, Source
 from bot.events import (
+    AnswerCancelled,
     AnswerCompleted,
     AnswerCreated,
     AnswerFailed,
@@ -64,8 +65,16 @@ def event_json(event: Event) -> tuple[str, dict[str, Any]]:
                 **_sentence(sentence),
                 "new_citations": [_citation(each) for each in citations],
             }
+        case AnswerCompleted() | AnswerCancelled() | AnswerFailed():
+            return _end_json(event)
+
+
+def _end_json(event: AnswerCompleted | AnswerCancelled | AnswerFailed) -> tuple[str, dict[str, Any]]:
+    match event:
         case AnswerCompleted(answer):
             return "answer.completed", answer_json(answer)
+        case AnswerCancelled(answer_id):
+            return "answer.cancelled", {"answer_id": answer_id}
         case AnswerFailed(answer_id, code, message):
             return "error", {"answer_id": answer_id, "code": code, "message": message}
 

@@ -48,6 +48,13 @@ class AnswerCompleted:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerCancelled:
+    """The end: whoever asked broke it off, or went away."""
+
+    answer_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFailed:
     """The end: the answer could not be finished. `message` is for the person who asked."""
 
@@ -56,4 +63,6 @@ class AnswerFailed:
     message: str
 
 
-Event = AnswerCreated | SearchStarted | SearchCompleted | SentenceProven | AnswerCompleted | AnswerFailed
+Event = (
+    AnswerCreated | SearchStarted | SearchCompleted | SentenceProven | AnswerCompleted | AnswerCancelled | AnswerFailed
+)

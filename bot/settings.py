@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     fetch_allow_private: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Hosts and networks (`10.1.0.0/16`) that may be fetched from although they are not public."
     )
+    answers_at_once: int = Field(256, ge=1, description="Answers a server writes at once; more are told to come back.")
     judge_model: str | None = Field(
         None, description="The model that judges answers in `dateline eval`; another than the one that writes them."
     )

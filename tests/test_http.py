@@ -14,6 +14,7 @@ import uvicorn
 from bot.engine import Writer
 from bot.extractive import ExtractiveWriter
 from bot.http import create_app
+from bot.settings import read_settings
 from index import Archive, ModelUnavailable
 from tests.conftest import article, day
 from tests.test_engine import Scripted
@@ -24,7 +25,7 @@ HARBOUR = "The harbour bridge will close on Monday. Repairs cost 12 million crow
 def serve(archive: Archive, writer: Writer) -> Iterator[httpx.Client]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(archive, writer), log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(create_app(archive, writer, read_settings()), log_level="error"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         while not server.started:

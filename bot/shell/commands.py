@@ -93,6 +93,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8321,
 ) -> None:
     """Answer over HTTP: POST /v1/answers, POST /v1/search."""
+    from bot.http import create_app
     from bot.http import serve as serve_http
     from bot.polling import polling
     from bot.shell.start import start
@@ -102,8 +103,7 @@ def serve(
     with open_archive(settings) as archive, polling(archive, settings):
         screen = console(stderr=True)
         serve_http(
-            archive,
-            writer(settings),
+            create_app(archive, writer(settings), settings),
             host,
             port,
             lambda url: screen.print(f"Dateline listens on {url} (stop with Ctrl-C)"),

@@ -1,0 +1,131 @@
+"""Answers being written: each in a task of its own, so that whoever reads it can go away and come back."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from bot.answer import Question
+from bot.engine import Writer, ask
+from bot.events import AnswerCancelled, AnswerCompleted, AnswerCreated, Event
+from index import Archive, DatelineError
+
+GRACE_S = 15.0  # how long an answer that nobody reads any more is still written
+KEPT_S = 600.0  # how long the events of an answer that failed or was cancelled can be read again
+
+
+class TooBusy(DatelineError):
+    """So many answers are being written that another one would only slow them all down."""
+
+
+class Running:
+    """One answer while it is written. `owner` is who asked; nobody else may read or cancel it."""
+
+    def __init__(self, created: AnswerCreated, owner: str | None) -> None:
+        self.answer_id = created.answer_id
+        self.conversation_id = created.conversation_id
+        self.owner = owner
+        self.events: list[Event] = [created]
+        self.ended = False
+        self.task: asyncio.Task[None] | None = None
+        self._more = asyncio.Event()
+        self._readers = 0
+
+    async def read(
+        self, after: int = -1, *, ping: float = 15.0, grace: float = GRACE_S
+    ) -> AsyncGenerator[tuple[int, Event] | None]:
+        """The events behind number `after` as they come, with their numbers; None when `ping` seconds brought none.
+
+        When the last reader leaves before the end, the answer is cancelled after `grace` seconds.
+        """
+        number = after + 1
+        self._readers += 1
+        try:
+            while True:
+                while number < len(self.events):
+                    yield number, self.events[number]
+                    number += 1
+                if self.ended:
+                    return
+                try:
+                    await asyncio.wait_for(self._more.wait(), ping)
+                except TimeoutError:
+                    yield None
+        finally:
+            self._readers -= 1
+            if not self._readers and not self.ended:
+                asyncio.get_running_loop().call_later(grace, self._give_up)
+
+    def cancel(self) -> None:
+        """Break the writing off: the model's reply is closed and the events end with AnswerCancelled."""
+        if self.task is not None:
+            self.task.cancel()
+
+    def add(self, event: Event) -> None:
+        """Keep an event and wake the readers."""
+        self.events.append(event)
+        self._wake()
+
+    def end(self) -> None:
+        """No event comes any more."""
+        self.ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        woken, self._more = self._more, asyncio.Event()
+        woken.set()
+
+    def _give_up(self) -> None:
+        if not self._readers and not self.ended:
+            self.cancel()
+
+
+class Desk:
+    """The answers being written in this process, at most `most` at once."""
+
+    def __init__(self, archive: Archive, writer: Writer, most: int) -> None:
+        self._archive = archive
+        self._writer = writer
+        self._most = most
+        self._running: dict[str, Running] = {}
+
+    async def start(self, question: Question, owner: str | None = None) -> Running:
+        """Begin to answer. Raises BadRequest when the question cannot be asked, TooBusy when there is no room."""
+        if sum(not each.ended for each in self._running.values()) >= self._most:
+            raise TooBusy(f"Dateline is writing {self._most} answers already. Try again in a few seconds.")
+        events = ask(question, self._archive, self._writer)
+        created = await anext(events)  # a question that cannot be asked fails here
+        assert isinstance(created, AnswerCreated)
+        running = Running(created, owner)
+        self._running[running.answer_id] = running
+        running.task = asyncio.create_task(self._write(running, events))
+        return running
+
+    def find(self, answer_id: str, owner: str | None = None) -> Running | None:
+        """An answer that is being written, or ended unfinished a while ago, if it is this owner's."""
+        running = self._running.get(answer_id)
+        return running if running is not None and running.owner == owner else None
+
+    def running(self, owner: str | None) -> int:
+        """How many answers are being written for this owner."""
+        return sum(each.owner == owner and not each.ended for each in self._running.values())
+
+    async def drained(self) -> None:
+        """Wait until everything that is being written has ended."""
+        while tasks := [each.task for each in self._running.values() if each.task is not None and not each.ended]:
+            await asyncio.wait(tasks)
+
+    async def _write(self, running: Running, events: AsyncGenerator[Event]) -> None:
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    running.add(event)
+        except asyncio.CancelledError:
+            running.add(AnswerCancelled(running.answer_id))
+        finally:
+            running.end()
+            self._forget(running)
+
+    def _forget(self, running: Running) -> None:
+        """A completed answer is in the truth; another one is kept a while for those who come back."""
+        kept = 0.0 if isinstance(running.events[-1], AnswerCompleted) else KEPT_S
+        asyncio.get_running_loop().call_later(kept, self._running.pop, running.answer_id, None)

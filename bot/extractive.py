@@ -1,60 +1,11 @@
-"""The extractive writer: the best one to three source sentences, verbatim and cited, or none.
+"""The extractive writer: the best one to three source sentences, verbatim and cited, or none."""
 
-A sentence's score adds what it shares with the question to how well its passage was found. The weights were chosen
-on half of the development questions and hold on the other half (eval/LOG.md).
-"""
-
-import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from math import log
 
 from bot.answer import ProvenSentence, Question, Quote, Usage
-from bot.asking import Wanted, offers, wanted
-from index import Evidence, Recency, Span, header, recency_weight, stems
-
-SENTENCES = 3
-COSINE, COVERAGE, COVERAGE_IN_CONTEXT, PASSAGE, TYPE = 1.0, 0.4, 0.8, 0.3, 0.3
-CONTEXT_CREDIT = 0.4  # a question's word in the sentence before, or in the header, counts this much
-SURE_ENOUGH = 1.55  # below it nothing is said; for a question of TYPICAL_WORDS words
-TYPICAL_WORDS = 6
-LENGTH_ALLOWANCE = 0.15  # one sentence covers less of a long question: the bar falls with the log of its length
-RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
-HALF_LIFE_DAYS = 30.0
-NEAR_BEST = 0.6  # a further sentence must come within this of the best one
-SAME_SAYING = 0.8  # share of stems above which two sentences say the same
-
-_LEANS = re.compile(
-    r"[“\"‘']?(But |And |So |Yet |Still, |However, )?"
-    r"(He|She|They|It|His|Her|Their|Its|This|That|These|Those|Both|The (former|latter|two|pair|duo))\b"
-)
-# Text planted for a model, not for a reader. Somebody's report of such text puts it in quotation marks, and stays.
-_FOR_MODELS = re.compile(
-    r"([\w-]{1,30}: *)?(please |now )?(ignore|disregard|forget|override)\b.{0,40}\b(instructions?|prompts?|rules)\b|"
-    r"([\w-]{1,30}: *)?(reply|respond|answer|output|print)\b.{0,20}\bonly (with )?",
-    re.I,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One sentence of the evidence with its score."""
-
-    evidence: Evidence
-    place: int
-    score: float
-    stems: frozenset[str]
-
-    @property
-    def span(self) -> Span:
-        """Where it stands in the body."""
-        return self.evidence.passage.sentences[self.place]
-
-    @property
-    def text(self) -> str:
-        """Its characters, as stored."""
-        return self.evidence.passage.quote(self.span)
+from bot.confidence import answerable
+from bot.ranking import choose, rank, with_antecedent
+from index import Evidence
 
 
 class ExtractiveWriter:
@@ -68,97 +19,10 @@ class ExtractiveWriter:
     ) -> AsyncGenerator[ProvenSentence | Usage]:
         """The best sentences, best first; nothing when none is good enough."""
         ranked = rank(question.text, evidence, weights, question.recency)
-        if answerable(question.text, ranked, len(weights)):
+        if answerable(question.text, ranked, weights):
             for sentence in choose(ranked):
                 quote = Quote(sentence.evidence, with_antecedent(sentence))
                 yield ProvenSentence(_one_line(quote.text), (quote,), "verbatim")
-
-
-def rank(
-    question: str, evidence: Sequence[Evidence], weights: Mapping[str, float], recency: Recency | None = None
-) -> list[Ranked]:
-    """Every sentence of the evidence, best first; with `recency`, of two that fit alike the newer article's.
-
-    `weights` has the question's stems, each weighted by its rarity. Ties keep the order of the evidence.
-    """
-    kind = wanted(question)
-    ranked = [each for found in evidence for each in _rank_passage(question, kind, found, weights)]
-    said = [each for each in ranked if not _FOR_MODELS.match(each.text)]
-    return sorted(said, key=lambda each: -each.score - RECENCY * _newer(each.evidence.article.published_at, recency))
-
-
-def answerable(question: str, ranked: Sequence[Ranked], words: int) -> bool:
-    """Whether the best sentences are good enough to be an answer to a question of so many content words."""
-    if not ranked or max(each.score for each in ranked) < bar(words):
-        return False
-    # "How many" is not answered by a sentence without a number, however well it fits.
-    return wanted(question) != "number" or any(offers("number", each.text, question) for each in choose(ranked))
-
-
-def confidence(question: str, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> float:
-    """How far the best sentence is above the bar; below zero nothing is said. Comparable between questions."""
-    ranked = rank(question, evidence, weights)
-    return max((each.score for each in ranked), default=0.0) - bar(len(weights))
-
-
-def bar(words: int) -> float:
-    """The score the best sentence must reach, for a question of so many content words."""
-    return SURE_ENOUGH - LENGTH_ALLOWANCE * max(0.0, log(max(words, 1) / TYPICAL_WORDS))
-
-
-def choose(ranked: Sequence[Ranked]) -> list[Ranked]:
-    """The best sentence and up to two more that come near it and say something else."""
-    chosen: list[Ranked] = []
-    best = max((each.score for each in ranked), default=0.0)
-    for sentence in ranked:
-        if len(chosen) == SENTENCES or sentence.score < best - NEAR_BEST:
-            break
-        if not any(_says_the_same(sentence, other) for other in chosen):
-            chosen.append(sentence)
-    return chosen
-
-
-def with_antecedent(sentence: Ranked) -> Span:
-    """The sentence's span, begun earlier when it leans on the sentence before ("He said …")."""
-    passage = sentence.evidence.passage
-    first = sentence.place
-    while first > 0 and sentence.place - first < 2 and _LEANS.match(passage.quote(passage.sentences[first])):
-        first -= 1
-    return Span(passage.sentences[first].start, sentence.span.end)
-
-
-def _newer(published: datetime | None, recency: Recency | None) -> float:
-    """Sentences compete more closely than passages do: their half-life is at most HALF_LIFE_DAYS."""
-    if recency is None:
-        return 0.0
-    return recency_weight(published, replace(recency, half_life_days=min(HALF_LIFE_DAYS, recency.half_life_days)))
-
-
-def _rank_passage(question: str, kind: Wanted | None, found: Evidence, weights: Mapping[str, float]) -> list[Ranked]:
-    total = sum(weights.values()) or 1.0
-    top = set(stems(header(found.article)))
-    before: set[str] = set()
-    ranked: list[Ranked] = []
-    for place, span in enumerate(found.passage.sentences):
-        text = found.passage.quote(span)
-        own = set(stems(text))
-        covered = sum(weight for word, weight in weights.items() if word in own)
-        near = sum(weight for word, weight in weights.items() if word not in own and (word in before or word in top))
-        fits = kind is None or offers(kind, text, question)
-        score = (
-            COSINE * found.similarities[place]
-            + COVERAGE * covered / total
-            + COVERAGE_IN_CONTEXT * (covered + CONTEXT_CREDIT * near) / total
-            + PASSAGE * found.score
-            + TYPE * fits
-        )
-        ranked.append(Ranked(found, place, score, frozenset(own)))
-        before = own
-    return ranked
-
-
-def _says_the_same(one: Ranked, other: Ranked) -> bool:
-    return len(one.stems & other.stems) > SAME_SAYING * max(1, min(len(one.stems), len(other.stems)))
 
 
 def _one_line(text: str) -> str:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.answer import Question
-from bot.extractive import answerable, rank
+from bot.confidence import answerable
 from bot.parts import as_query
 from bot.publishers import named
+from bot.ranking import rank
 from bot.when import Period, narrowed, recency, understand_time, without_time
 from index import Archive, BadRequest, Evidence, Filter, Recency, query_words
 
@@ -107,4 +108,4 @@ def _search(understood: Understood, question: Question, archive: Archive) -> tup
 
 
 def _answers(question: Question, found: Sequence[Evidence], weights: dict[str, float]) -> bool:
-    return answerable(question.text, rank(question.text, found, weights, question.recency), len(weights))
+    return answerable(question.text, rank(question.text, found, weights, question.recency), weights)

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.answer import Question
+from bot.confidence import confidence
 from bot.encoding import answer_json
 from bot.engine import AnswerFailure, Writer, ask
 from bot.events import AnswerCompleted, AnswerFailed, SearchCompleted
-from bot.extractive import confidence
 from eval.case import Case, Identity, Metric, Outcome, Result, Retrieved
 from eval.claims import verify_claim
 from eval.datasets import Dataset, digest

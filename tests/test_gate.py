@@ -10,7 +10,8 @@ import pytest
 
 from bot.answer import ProvenSentence, Question, Quote
 from bot.engine import Writer
-from bot.extractive import ExtractiveWriter, choose, rank, with_antecedent
+from bot.extractive import ExtractiveWriter
+from bot.ranking import choose, rank, with_antecedent
 from bot.settings import Settings
 from eval.case import GateVerdict, Run
 from eval.gate import judge
@@ -110,7 +111,7 @@ def test_a_dropped_recency_signal_is_blocked(
     sample_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("index.retrieval.RECENCY", 0.0)
-    monkeypatch.setattr("bot.extractive.RECENCY", 0.0)
+    monkeypatch.setattr("bot.ranking.RECENCY", 0.0)
     given = verdict(run_smoke(sample_home, tmp_path, ExtractiveWriter()))
     assert given.code == 1, given
 

@@ -126,7 +126,7 @@ async def _answer(
     async with aclosing(writer.write(found.question, found.evidence, found.weights)) as writing:
         async for written in writing:
             if not draft.sentences and found.missed is not None and _is_of_another_time(written, found.missed):
-                yield draft.add(ProvenSentence(from_another_time(found.missed), (), "supported"))
+                yield draft.add(ProvenSentence(from_another_time(found.question, found.missed), (), "supported"))
             if (proven := draft.take(written)) is not None:
                 first = first or time.perf_counter()
                 yield proven

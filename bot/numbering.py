@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.answer import Quote
+from bot.planted import is_planted
 from bot.times import age
 from index import Article, Evidence
 
@@ -26,12 +27,16 @@ class NumberedSource:
 
 
 def number(evidence: Sequence[Evidence]) -> tuple[NumberedSource, ...]:
-    """The articles in the order of the evidence, each with the sentences of its passages in body order."""
+    """The articles in the order of the evidence, each with the sentences of its passages in body order.
+
+    A sentence that speaks to a model has no number: it is not shown, and cannot be cited.
+    """
     by_article: dict[str, dict[int, Quote]] = {}
     for found in evidence:
         quotes = by_article.setdefault(found.article.id, {})
         for span in found.passage.sentences:
-            quotes.setdefault(span.start, Quote(found, span))
+            if not is_planted(found.passage.quote(span)):
+                quotes.setdefault(span.start, Quote(found, span))
     return tuple(
         NumberedSource(place, quotes[min(quotes)].evidence.article, tuple(quotes[at] for at in sorted(quotes)))
         for place, quotes in enumerate((found for found in by_article.values() if found), start=1)
@@ -70,9 +75,8 @@ def _render_source(source: NumberedSource, as_of: datetime) -> str:
     article = source.article
     published = article.published_at
     when = f"{published:%B %-d, %Y} ({age(published, as_of)})" if published else "date unknown"
-    lines = [
-        f"Source {source.number}: {_plain(article.publisher or 'publisher unknown')}, {when}: {_plain(article.title)}"
-    ]
+    publisher, title = _told(article.publisher, "publisher unknown"), _told(article.title, "untitled")
+    lines = [f"Source {source.number}: {publisher}, {when}: {title}"]
     version_before, end_before = None, 0
     for place, quote in enumerate(source.quotes, start=1):
         passage = quote.evidence.passage
@@ -86,6 +90,11 @@ def _render_source(source: NumberedSource, as_of: datetime) -> str:
 def _is_gap(quote: Quote, end_before: int) -> bool:
     """Whether text of the body is missing before this sentence: its passage begins with it, well after the last one."""
     return quote.span.start == quote.evidence.passage.sentences[0].start and quote.span.start - end_before > 4
+
+
+def _told(text: str | None, otherwise: str) -> str:
+    """What an article says of itself, on one line."""
+    return _plain(text) if text and not is_planted(text) else otherwise
 
 
 def _plain(text: str) -> str:

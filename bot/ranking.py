@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.asking import Wanted, offers, wanted
+from bot.planted import is_planted
 from index import Evidence, Recency, Span, header, recency_weight, stems
 
 SENTENCES = 3
@@ -23,12 +24,6 @@ SAME_SAYING = 0.8  # share of stems above which two sentences say the same
 _LEANS = re.compile(
     r"[“\"‘']?(But |And |So |Yet |Still, |However, )?"
     r"(He|She|They|It|His|Her|Their|Its|This|That|These|Those|Both|The (former|latter|two|pair|duo))\b"
-)
-# Text planted for a model, not for a reader. Somebody's report of such text puts it in quotation marks, and stays.
-_FOR_MODELS = re.compile(
-    r"([\w-]{1,30}: *)?(please |now )?(ignore|disregard|forget|override)\b.{0,40}\b(instructions?|prompts?|rules)\b|"
-    r"([\w-]{1,30}: *)?(reply|respond|answer|output|print)\b.{0,20}\bonly (with )?",
-    re.I,
 )
 
 
@@ -61,7 +56,7 @@ def rank(
     """
     kind = wanted(question)
     ranked = [each for found in evidence for each in _rank_passage(question, kind, found, weights)]
-    said = [each for each in ranked if not _FOR_MODELS.match(each.text)]
+    said = [each for each in ranked if not is_planted(each.text)]
     return sorted(said, key=lambda each: -each.score - RECENCY * _newer(each.evidence.article.published_at, recency))
 
 
@@ -82,6 +77,8 @@ def with_antecedent(sentence: Ranked) -> Span:
     passage = sentence.evidence.passage
     first = sentence.place
     while first > 0 and sentence.place - first < 2 and _LEANS.match(passage.quote(passage.sentences[first])):
+        if is_planted(passage.quote(passage.sentences[first - 1])):
+            break
         first -= 1
     return Span(passage.sentences[first].start, sentence.span.end)
 

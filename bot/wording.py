@@ -1,37 +1,64 @@
-"""The sentences Dateline says in its own name."""
+"""The sentences Dateline says in its own name, in the language of the question (`wording.toml`)."""
 
+import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
 
 from bot.answer import Question
+from bot.language import language_of
+from bot.planted import is_planted
 from bot.when import Period
-from index import Evidence, stems
+from index import Article, Evidence, stems
 
 NAMED_WORDS = 6
 
 
 def nothing_found(question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> str:
     """Why there is no answer: what was looked for, and the nearest article the archive has."""
+    texts = _texts(question.text)
     if not evidence:
-        why = "that pass these filters." if question.filter else "yet. Add some with `dateline ingest PATH`."
-        return f"I can't answer this: the archive has no articles {why}"
+        return texts["filtered" if question.filter else "empty"]
     words = _looked_for(question.text, weights)
     if not words:
-        return "I found nothing to look for in this question. Ask in words, for example: Who is the mayor?"
-    text = f"I found no answer to this in the archive. I looked for: {', '.join(words)}."
-    nearest = evidence[0].article
-    where = ", ".join(
-        part
-        for part in (nearest.publisher, nearest.published_at.strftime("%B %-d, %Y") if nearest.published_at else None)
-        if part
-    )
-    return f"{text} The nearest article is “{nearest.title}”{f' ({where})' if where else ''}."
+        return texts["wordless"]
+    said = texts["not_found"].format(words=", ".join(words))
+    nearest = next((found.article for found in evidence if not is_planted(found.article.title)), None)
+    if nearest is None:
+        return said
+    where = ", ".join(part for part in (nearest.publisher, _date(nearest.published_at, texts)) if part)
+    return f"{said} {texts['nearest'].format(title=nearest.title, where=f' ({where})' if where else '')}"
 
 
-def from_another_time(period: Period) -> str:
+def from_another_time(question: Question, period: Period) -> str:
     """The warning before sentences that are not of the time asked about."""
     words = period.words[0].lower() + period.words[1:]
-    asked = f"in the articles of the time you asked about (“{words}”)"
-    return f"I found no answer {asked}; what follows is of another time."
+    return _texts(question.text)["other_time"].format(words=words)
+
+
+def by_whom(question: Question, article: Article) -> str:
+    """Who published an article, and when."""
+    date = _date(article.published_at, _texts(question.text))
+    return ", ".join(part for part in (article.publisher or article.title, date) if part)
+
+
+def sources_differ(question: Question, sides: Sequence[str]) -> str:
+    """That sources differ, and what each of them has."""
+    return _texts(question.text)["differ"].format(sides="; ".join(sides))
+
+
+def _texts(question: str) -> Mapping[str, str]:
+    return _languages()[language_of(question)]
+
+
+@cache
+def _languages() -> dict[str, dict[str, str]]:
+    return tomllib.loads((Path(__file__).parent / "wording.toml").read_text("utf-8"))
+
+
+def _date(time: datetime | None, texts: Mapping[str, str]) -> str | None:
+    return time.strftime(texts["date"]) if time else None
 
 
 def _looked_for(question: str, weights: Mapping[str, float]) -> list[str]:

@@ -82,6 +82,22 @@ class Settings(BaseSettings):
     )
     judge_base_url: HttpUrl | None = Field(None, description="The judge's server, when it is not the answers' one.")
     judge_api_key: SecretStr | None = Field(None, description="The key for `DATELINE_JUDGE_BASE_URL`.")
+    slack_signing_secret: SecretStr | None = Field(
+        None, description="Slack's signing secret for the app; with it the server answers `POST /slack/events`."
+    )
+    slack_bot_token: SecretStr | None = Field(None, description="The bot's token (`xoxb-…`) in one Slack workspace.")
+    slack_app_token: SecretStr | None = Field(
+        None, description="The app's token (`xapp-…`) for Socket Mode, `dateline slack`."
+    )
+    slack_client_id: str | None = Field(None, description="For several workspaces: the app's client id.")
+    slack_client_secret: SecretStr | None = Field(None, description="The client secret that belongs to it.")
+    slack_token_keys: SecretStr | None = Field(
+        None, description="Seals workspaces' tokens; of several, separated by blanks, the first seals and all open."
+    )
+    slack_threads: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Channel ids, or `all`, where replies in Dateline's threads need no mention."
+    )
+    slack_api_url: HttpUrl = Field(HttpUrl("https://slack.com/api/"), description="Where Slack's Web API is.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="How much is logged to stderr."
     )
@@ -91,7 +107,7 @@ class Settings(BaseSettings):
     def _expanded(cls, home: Path) -> Path:
         return home.expanduser()
 
-    @field_validator("sources", "fetch_allow_private", mode="before")
+    @field_validator("sources", "fetch_allow_private", "slack_threads", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         """Environment variables separate with blanks what `dateline.toml` has as a list."""

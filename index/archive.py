@@ -101,6 +101,11 @@ class Archive:
             self._lock.close()
             raise
 
+    @property
+    def alone(self) -> bool:
+        """Whether no other process uses this archive's truth."""
+        return True
+
     def __enter__(self) -> Self:
         return self
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from index.truth import slack_claim_keys, slack_claims, slack_installations, slack_threads
+from index.truth import slack_claim_keys, slack_claims, slack_installations, slack_states, slack_threads
 
 OPEN = "open"
 LEASE = timedelta(seconds=30)  # renewed by its owner every few seconds; then another process takes over
@@ -190,6 +190,11 @@ class SlackRecords:
             ).one_or_none()
         return None if row is None else Thread(*row)
 
+    def takes_part(self, place: Place) -> bool:
+        """Whether Dateline was asked in a thread."""
+        with self._truth.connect() as connection:
+            return bool(connection.scalar(select(exists().where(_at(place))))) or self.thread(place) is not None
+
     def remember(self, place: Place, thread: Thread) -> None:
         """Keep what is known of a thread, over what was known."""
         own = {"team": place.team, "channel": place.channel, "thread": place.thread}
@@ -211,6 +216,18 @@ class SlackRecords:
         with self._truth.connect() as connection:
             row = select(slack_installations.c.sealed).where(slack_installations.c.team == team)
             return connection.scalar(row)
+
+    def issue_state(self, state: str) -> None:
+        """Keep the state of an installation that was begun."""
+        with self._truth.begin() as connection:
+            connection.execute(insert(slack_states).values(state=state, issued_at=datetime.now(UTC)))
+
+    def use_state(self, state: str, max_age: timedelta) -> bool:
+        """Whether a state was issued so lately, and not used before; it is used now."""
+        now = datetime.now(UTC)
+        with self._truth.begin() as connection:
+            connection.execute(delete(slack_states).where(slack_states.c.issued_at < now - max_age))
+            return bool(connection.execute(delete(slack_states).where(slack_states.c.state == state)).rowcount)
 
     def forget(self, team: str) -> None:
         """Delete all that is known of a workspace: its installation, threads and claims."""

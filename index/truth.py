@@ -242,6 +242,13 @@ slack_installations = Table(
     Column("installed_at", UtcDateTime, nullable=False),
 )
 
+slack_states = Table(
+    "slack_states",
+    metadata,
+    Column("state", String(64), primary_key=True, comment="of an installation that was begun and has not come back"),
+    Column("issued_at", UtcDateTime, nullable=False),
+)
+
 
 def open_truth(path: Path) -> Engine:
     """Open, or create, the truth as a SQLite file.

@@ -97,13 +97,17 @@ def serve(
     from bot.http import serve as serve_http
     from bot.polling import polling
     from bot.shell.start import start
+    from bot.slack import slack_router, uses_slack
     from bot.wiring import open_archive, writer
 
     settings = start()
+    with_slack = uses_slack(settings)
     with open_archive(settings) as archive, polling(archive, settings):
         screen = console(stderr=True)
+        answers_with = writer(settings)
+        more = [slack_router(archive, answers_with, settings)] if with_slack else []
         serve_http(
-            create_app(archive, writer(settings), settings),
+            create_app(archive, answers_with, settings, more),
             host,
             port,
             lambda url: screen.print(f"Dateline listens on {url} (stop with Ctrl-C)"),

@@ -1,0 +1,54 @@
+"""What was said in a thread before a question: our conversation there, and what people said since our last answer."""
+
+import asyncio
+import logging
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.answer import LONGEST_QUESTION
+from bot.slack.asked import Asked
+from bot.slack.reply import UNREACHED, code
+from bot.slack.text import readable
+from index import Archive, Thread
+
+MOST = 20  # messages; what is older is another matter
+LOOKED_AT = 200
+
+log = logging.getLogger(__name__)
+
+
+async def before(asked: Asked, archive: Archive, client: AsyncWebClient) -> tuple[str | None, tuple[str, ...]]:
+    """The conversation to go on with, if there is one, and what others said since, newest last."""
+    if asked.private:
+        return None, ()  # a command stands alone
+    thread = await asyncio.to_thread(archive.slack.thread, asked.place)
+    known = thread is not None and bool(await asyncio.to_thread(archive.questions, thread.conversation_id))
+    conversation = thread.conversation_id if thread is not None and known else None
+    if asked.place.thread == asked.ts or asked.place.channel.startswith("D"):
+        return conversation, ()  # nothing came before; in a direct message everything is said to us
+    return conversation, await _said(asked, thread.last_ts if thread is not None else "0", client)
+
+
+async def remember(asked: Asked, conversation_id: str, archive: Archive) -> None:
+    """Keep that a question of a thread was answered."""
+    if not asked.private:
+        await asyncio.to_thread(archive.slack.remember, asked.place, Thread(conversation_id, asked.ts))
+
+
+async def _said(asked: Asked, since: str, client: AsyncWebClient) -> tuple[str, ...]:
+    """People's messages between two moments. A workspace that gives no history costs the context, not the answer."""
+    place = asked.place
+    try:
+        replies = await client.conversations_replies(
+            channel=place.channel, ts=place.thread, oldest=since, latest=asked.ts, limit=LOOKED_AT
+        )
+    except (SlackApiError, *UNREACHED) as error:
+        log.info("the thread of a question cannot be read (%s)", code(error))
+        return ()
+    between = [
+        readable(each.get("text", ""))[:LONGEST_QUESTION]
+        for each in replies.get("messages") or ()
+        if each.get("user") and not each.get("bot_id") and float(since) < float(each["ts"]) < float(asked.ts)
+    ]
+    return tuple(text for text in between if text)[-MOST:]

@@ -6,23 +6,14 @@ A lexical check. It does not understand; it finds the ways in which models most 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
-from index import stems
+from bot.words import family, is_form, word_stems, words
 
 ENOUGH = 0.7  # share of a sentence's content stems that its sources must have together
 ENOUGH_ALONE = 0.6  # and share of each clause's that one of them must have alone: what is stitched together has less
 SCOPE = 3  # content words that a "not" or a "may" reaches
-SHARED_START = 5  # letters that two stems of one word family have in common
 
-# Words that carry a sentence's form and not what it says; "not" and its like are judged by themselves.
-_STOP = set(
-    "a an the of to in on at by for from with as and or but is was were are be been being it its this that these "
-    "those do does did has have had who whom whose which what when where why how not no he she they his her their "
-    "him them we our you your i my me there here than then so such also about into over after before during "
-    "between both all any some more most other one which while because said say says told according reported "
-    "reports report stated added noted would will can should been mr mrs ms s t u".split()
-)
 _NEGATIONS = "not no never none nobody nothing neither nor without cannot deny denied denies false falsely".split()
 _ALMOST_NEGATIONS = (
     "refuse refused reject rejected fail failed failure decline declined unable lack unlikely hardly ruled".split()
@@ -53,19 +44,6 @@ _OPPOSITES = (
     ("hired appointed", "fired dismissed sacked resigned"),
     ("welcomed praised", "condemned criticized criticised"),
 )  # fmt: skip
-# Stems of one verb that no stemmer joins.
-_LEMMAS = dict(
-    pair.split("=")
-    for pair in (
-        "left=leave built=build told=tell went=go made=make met=meet paid=pay bought=buy sold=sell held=hold "
-        "began=begin won=win lost=lose took=take gave=give came=come found=find became=become rose=rise "
-        "fell=fall grew=grow knew=know drew=draw flew=fly spoke=speak wrote=write led=lead kept=keep "
-        "sent=send spent=spend struck=strike shot=shoot fought=fight caught=catch taught=teach thought=think "
-        "brought=bring sought=seek stood=stand broke=break chose=choose drove=drive ran=run saw=see "
-        "felt=feel died=die dead=die death=die killed=kill written=write spoken=speak taken=take given=give "
-        "chosen=choose driven=drive broken=break stolen=steal stole=steal men=man women=woman children=child"
-    ).split()
-)
 _BOTH_WAYS = (
     "meet meeting met talk talked talks speak spoke marry married play played share shared agree agreed debate".split()
 )
@@ -111,15 +89,9 @@ def coverage(claim: str, sources: Sequence[str], question: str = "") -> float:
     return covered / total if total else 0.0
 
 
-@lru_cache(maxsize=4096)
-def words(text: str) -> frozenset[str]:
-    """The content stems of a text, numbers left out: they are checked by themselves."""
-    return frozenset(stem for stem in _stems(text) if stem not in _stop_stems() and not stem[0].isdigit())
-
-
 def swapped(claim: str, source: str, names: Sequence[str]) -> str | None:
     """Two names that changed places around the same verb: "Rome beat Paris" of "Paris beat Rome"."""
-    said, there = _stems(claim), _stems(source)
+    said, there = word_stems(claim), word_stems(source)
     single = [name for name in names if said.count(name) == 1 and there.count(name) == 1]
     for at, one in enumerate(single):
         for other in single[at + 1 :]:
@@ -128,14 +100,14 @@ def swapped(claim: str, source: str, names: Sequence[str]) -> str | None:
                 continue
             between = said[said.index(first) : said.index(second)]
             source_between = there[there.index(second) : there.index(first)]
-            same = set(between) & set(source_between) - _stop_stems() - set(names)
+            same = {stem for stem in set(between) & set(source_between) - set(names) if not is_form(stem)}
             if same - _both_ways() and ("by" in between) == ("by" in source_between) and "and" not in between:
                 return f"{first} and {second}"
     return None
 
 
 def _one_family(one: str, other: str) -> bool:
-    return len(one) >= SHARED_START <= len(other) and one[:SHARED_START] == other[:SHARED_START]
+    return family(one) is not None and family(one) == family(other)
 
 
 def _negation(claim: str, sources: Sequence[str]) -> str | None:
@@ -163,7 +135,7 @@ def _hedge(claim: str, sources: Sequence[str]) -> str | None:
 
 
 def _keeps_scope(claim: str, turns: Sequence[Turn]) -> str | None:
-    said = frozenset(_stems(claim))
+    said = frozenset(word_stems(claim))
     for turn in turns:
         kept = sum(stem in said for stem in turn.scope)
         if kept and 2 * kept >= len(turn.scope):
@@ -194,18 +166,12 @@ def _find_turns(text: str, kind: str) -> Iterator[Turn]:
         found = re.findall(r"[\w’'-]+", clause)
         for at, word in enumerate(found):
             if word.lower() in marks:
-                scope = [stem for stem in _stems(" ".join(found[at + 1 :])) if stem not in _stop_stems()]
+                scope = [stem for stem in word_stems(" ".join(found[at + 1 :])) if not is_form(stem)]
                 yield Turn(word.lower(), tuple(scope[:SCOPE]))
 
 
 def _raw_words(text: str) -> set[str]:
     return set(re.findall(r"[a-z]+", text.lower()))
-
-
-@lru_cache(maxsize=4096)
-def _stems(text: str) -> tuple[str, ...]:
-    lemmas = _lemma_stems()
-    return tuple(lemmas.get(stem, stem) for stem in stems(text.replace("’", "'")))
 
 
 @cache
@@ -220,15 +186,5 @@ def _opposites() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
 
 
 @cache
-def _stop_stems() -> frozenset[str]:
-    return frozenset(stems(" ".join(_STOP))) | _STOP
-
-
-@cache
 def _both_ways() -> frozenset[str]:
-    return frozenset(_stems(" ".join(_BOTH_WAYS)))
-
-
-@cache
-def _lemma_stems() -> dict[str, str]:
-    return {stems(form)[0]: stems(lemma)[0] for form, lemma in _LEMMAS.items()}
+    return frozenset(word_stems(" ".join(_BOTH_WAYS)))

@@ -26,9 +26,9 @@ _IRREGULAR = dict(
         "risen:rise grew:grow grown:grow knew:know known:know wrote:write written:write spoke:speak spoken:speak "
         "broke:break broken:break chose:choos chosen:choos drove:drive driven:drive ran:run saw:see seen:see "
         "shot:shoot struck:strike stood:stand taught:teach thought:think brought:bring caught:catch fought:fight "
-        "sought:seek stole:steal stolen:steal threw:throw thrown:throw flew:fli flown:fli sank:sink sunk:sink "
-        "swore:swear sworn:swear withdrew:withdraw withdrawn:withdraw forbad:forbid hid:hide hidden:hide "
-        "children:child peopl:person men:man women:woman"
+        "sought:seek stole:steal stolen:steal threw:throw thrown:throw drew:draw drawn:draw flew:fli flown:fli "
+        "sank:sink sunk:sink swore:swear sworn:swear withdrew:withdraw withdrawn:withdraw forbad:forbid "
+        "hid:hide hidden:hide children:child peopl:person men:man women:woman"
     ).split()
 )
 # British and American spellings are one word: neighbour and neighbor, organise and organize.

@@ -202,3 +202,15 @@ def test_no_threshold_is_better_than_the_best(pairs: list[tuple[float, bool]]) -
         other = verification.balanced_accuracy([each >= threshold for each in scores], gold)
         assert other is not None and other <= reached + 1e-12
     assert verification.best_threshold(scores[::-1], gold[::-1]) == best
+
+
+def test_a_threshold_from_one_half_is_measured_on_the_other() -> None:
+    gold = [True, False] * 8
+    groups = [f"source {at // 2}" for at in range(16)]
+    right = verification.tuned_on_halves([float(each) for each in gold], gold, groups, seed=1, times=5)
+    assert right == [1.0] * 10
+    blind = verification.tuned_on_halves([0.5] * 16, gold, groups, seed=1, times=5)
+    assert blind == [0.5] * 10
+    assert verification.tuned_on_halves([0.1, 0.9], [True, True], ["a", "b"], seed=1) == []
+    mixed = [0.1 * at for at in range(16)]
+    assert verification.tuned_on_halves(mixed, gold, groups, 3) == verification.tuned_on_halves(mixed, gold, groups, 3)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from eval.case import Case, Metric, Outcome, Result
-from eval.claims import entails
+from eval.case import Case, Claim, Metric, Outcome, Result
+from eval.claims import carried, entails, verify_claim
 from eval.measure import summarise
 from eval.scoring import score
 from eval.spending import spent
@@ -79,6 +79,25 @@ def test_several_sentences_entail_together() -> None:
     claim = "Lena Ortiz opened the library, which cost 12 million crowns."
     assert entails(BODY, claim)
     assert not entails("Mayor Lena Ortiz opened the library on Monday.", claim)
+
+
+def test_support_of_a_text_adds_up_what_its_sentences_lack() -> None:
+    true, false = "Mayor Lena Ortiz opened the library on Monday.", "Boats sink in storms."
+    assert carried(true, [BODY]) == 1
+    assert carried(f"{true} {false}", [BODY]) == carried(false, [BODY]) < 0.5
+    assert carried("The library cost 13 million crowns.", [BODY]) < carried("The library cost crowns.", [BODY])
+
+
+def test_claims_are_summed_up_by_kind_with_thresholds_from_the_other_half() -> None:
+    claims = [
+        Claim(f"{at}", "town", text, (f"{BODY} It was day {at}.",), supported)
+        for at in range(8)
+        for text, supported in (("Lena Ortiz opened the library.", True), ("Otters opened a ski lift.", False))
+    ]
+    found = by_name(summarise([verify_claim(each) for each in claims], 1))
+    names = ("balanced_accuracy.town", "support_auc.town", "tuned_balanced_accuracy.town", "tuned_balanced_accuracy")
+    assert [found[name].value for name in names] == [1, 1, 1, 1]
+    assert "support" not in found
 
 
 def result(name: str, kind: str, *, cost: float = 0.0, total: float = 10.0, **given: float | None) -> Result:

@@ -1,5 +1,6 @@
 """How well supported claims are told from unsupported ones."""
 
+import random
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -42,6 +43,27 @@ def best_threshold(scores: Sequence[float], gold: Sequence[bool]) -> float | Non
         if above > score and merit > best:
             best, threshold = merit, _between(score, above)
     return threshold
+
+
+def tuned_on_halves(
+    scores: Sequence[float], gold: Sequence[bool], groups: Sequence[str], seed: int, times: int = 100
+) -> list[float]:
+    """Balanced accuracy on one half of the groups with the threshold that is best on the other half, both ways round.
+
+    The groups are halved `times` times at random; a halving that leaves a half with one class only has no value.
+    """
+    draw, names = random.Random(seed), sorted(set(groups))
+    found = []
+    for _ in range(times):
+        first = set(draw.sample(names, len(names) // 2))
+        for own in (True, False):
+            tune = [at for at, group in enumerate(groups) if (group in first) is own]
+            rest = [at for at, group in enumerate(groups) if (group in first) is not own]
+            threshold = best_threshold([scores[at] for at in tune], [gold[at] for at in tune])
+            if threshold is not None:
+                value = balanced_accuracy([scores[at] >= threshold for at in rest], [gold[at] for at in rest])
+                found += [value] if value is not None else []
+    return found
 
 
 def _share(predicted: Sequence[bool], gold: Sequence[bool], *, of: bool) -> float | None:

@@ -2,14 +2,21 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from index import Archive, Article, stems
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.browsing import Reader
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "bot" / "samples"
@@ -64,6 +71,47 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         report = opened.ingest(read_paths([str(SAMPLES)]))
     assert report.errors == ()
     return home
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["Browser"]:
+    from tests.browsing import browser
+
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="module")
+def samples(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    from index import MiniLM
+
+    home = tmp_path_factory.mktemp("page") / "home"
+    shutil.copytree(sample_home, home)
+    with Archive(home, MiniLM()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(samples: Archive) -> Iterator[str]:
+    from bot.extractive import ExtractiveWriter
+    from tests.browsing import served
+
+    with served(samples, ExtractiveWriter()) as url:
+        yield url
+
+
+@pytest.fixture
+def reader(chromium: "Browser", address: str) -> Iterator["Reader"]:
+    """Whoever reads the sample articles. Whatever a test does, nothing outside is asked and the policy holds."""
+    from tests.browsing import Reader
+
+    context = chromium.new_context(viewport={"width": 1280, "height": 860})
+    opened = Reader(context, address)
+    yield opened
+    assert opened.violations() == []
+    assert opened.complaints == []
+    assert {url for url in opened.requested if not url.startswith((f"{address}/", "blob:"))} == set()
+    context.close()
 
 
 def article(name: str, body: str, **fields: object) -> Article:

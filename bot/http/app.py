@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from bot.engine import Writer
-from bot.http import answers, health, searching
+from bot.http import answers, health, page, searching
 from bot.http.problems import add_handlers
 from bot.http.service import Service
 from bot.running import Desk
@@ -30,7 +30,7 @@ def create_app(archive: Archive, writer: Writer, settings: Settings, more: Seque
 
     app = FastAPI(title="Dateline", version="1", max_body_size=BODY_LIMIT, telemetry=None, lifespan=lifespan)
     app.state.service = Service(archive, writer, desk, settings)
-    for router in (answers.router, searching.router, health.router, *more):
+    for router in (answers.router, searching.router, health.router, page.router, *more):
         app.include_router(router)
     add_handlers(app)
     return app

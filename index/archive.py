@@ -1,5 +1,6 @@
 """The archive: articles in, evidence out. It ties the truth, its derived indexes and one embedder together."""
 
+import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +19,7 @@ from index import articles as shelf
 from index.article import Article, ArticleVersion, Evidence, Filter, Retraction
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
-from index.errors import BadArticle, ModelMismatch, StorageFailed, Withdrawn
+from index.errors import ArchiveDamaged, BadArticle, ModelMismatch, StorageFailed, Withdrawn
 from index.evidence import count_live_passages, cut_passages, live_passages, newest, publishers
 from index.fetching.ledger import Ledger
 from index.lock import acquire
@@ -31,6 +32,8 @@ from index.truth import answers, integrity, open_truth, spending
 ARTICLES_AT_ONCE = 16  # embedded together, so that short sentences fill a batch
 GROUPS_BETWEEN_INDEXING = 16
 PASSAGES_AT_ONCE = 200
+
+_log = logging.getLogger(__name__)
 
 Outcome = shelf.Standing | BadArticle
 
@@ -296,10 +299,19 @@ class Archive:
                 )
 
     def _recover(self) -> None:
-        if self._derived.ended_unclean() and problems_in_subprocess(self.home, self._chroma_url):
-            self._derived.rebuild()
-        self._index()
-        if self._derived.lost():
+        """Bring what is derived up to the truth, or build it anew; after a process died writing, look closely."""
+        half_written = self._derived.torn()
+        problems = [half_written] if half_written else []
+        if not problems and self._derived.ended_unclean():
+            problems = problems_in_subprocess(self.home, self._chroma_url, catch_up=True)
+        if not problems:
+            try:
+                self._index()
+                problems = ["An index lacks passages."] if self._derived.lost() else []
+            except ArchiveDamaged as error:
+                problems = [str(error)]
+        if problems:
+            _log.warning("The derived indexes are built anew from the truth. %s", " ".join(problems))
             self._derived.rebuild()
 
     def _index(self) -> None:

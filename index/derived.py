@@ -20,11 +20,15 @@ from index.dense import DenseIndex, delete_dense, open_dense
 from index.errors import ArchiveDamaged
 from index.evidence import count_live_passages, entries, flat_rows, live_passages, passage_vectors
 from index.flat import FlatIndex, Row
+from index.torn import torn
 from index.truth import changes, facts, last_change
 from index.words import WordIndex, delete_words, open_words
 
 CHANGES_AT_ONCE = 2000
 SAMPLE = 50  # passages whose vectors and neighbours are compared after an unclean end
+SAME = 0.999  # the cosine from which two vectors count as one
+LOST_AT_MOST = 0.3  # of the samples whose own vector does not find them
+CHECK_LASTS_S = 900  # a check of 100,000 passages takes some 10 s
 WIDE_QUERY = 10_000  # results asked for at once to meet graph nodes that lost their id
 
 
@@ -104,6 +108,12 @@ class Derived:
         except ArchiveDamaged:
             return False  # it is there and broken: `problems` names it
 
+    def torn(self) -> str | None:
+        """What a killed process left half written in the vector index, a sentence; it must not be opened then."""
+        place, _ = self._dense_place(self._generation("dense"))
+        reason = torn(place) if isinstance(place, Path) else None
+        return f"The vector index {reason}." if reason else None
+
     def forget(self) -> None:
         """Delete the folders that an earlier truth left behind; the present one has never written to them."""
         for folder in [*self._home.glob("words-*"), *self._home.glob("chroma-*")]:
@@ -115,8 +125,14 @@ class Derived:
 
     def problems(self) -> list[str]:
         """What differs from the truth, a sentence each. Run it in a subprocess: a damaged Chroma can crash."""
-        found: list[str] = []
-        for name, look in (("vector", self._dense_problems), ("word", self._words_problems)):
+        half_written = self.torn()
+        found = [half_written] if half_written else []
+        looks = (
+            [("word", self._words_problems)]
+            if half_written
+            else [("vector", self._dense_problems), ("word", self._words_problems)]
+        )
+        for name, look in looks:
             try:
                 found += [f"The {name} index {problem}." for problem in look()]
             except ArchiveDamaged as error:
@@ -168,14 +184,24 @@ class Derived:
             return [f"holds {count} passages, the truth {len(ids)}"]
         with self._truth.connect() as connection:
             some, vectors = passage_vectors(connection, _sample(ids), read_fact(connection, "model", ""))
+            found = [self.dense.nearest(vector, 5) for vector in vectors]
+            near = sorted({each for pairs in found for each, _ in pairs})
+            true = dict(zip(*passage_vectors(connection, near, read_fact(connection, "model", "")), strict=True))
         kept = self.dense.vectors(some)
         wrong = sum(
-            each not in kept or float(kept[each] @ vector) < 0.999 for each, vector in zip(some, vectors, strict=True)
+            each not in kept or float(kept[each] @ vector) < SAME for each, vector in zip(some, vectors, strict=True)
         )
-        lost = sum(not any(similarity > 0.999 for _, similarity in self.dense.nearest(vector, 5)) for vector in vectors)
+        lost = 0
+        for pairs, vector in zip(found, vectors, strict=True):
+            wrong += any(
+                each not in true or abs(float(true[each] @ vector) - cosine) > 1 - SAME for each, cosine in pairs
+            )
+            lost += max((cosine for _, cosine in pairs), default=0.0) < SAME
         if some:
             self.dense.nearest(vectors[0], WIDE_QUERY)
-        return [f"differs from the truth in {wrong + lost} of {len(some)} samples"] if wrong + lost else []
+        # Where texts are nearly equal, a sound graph misses a few: 8 in 100 were measured after updates.
+        wrong += lost if lost > LOST_AT_MOST * len(some) else 0
+        return [f"differs from the truth in {min(wrong, len(some))} of {len(some)} samples"] if wrong else []
 
     def _words_problems(self) -> list[str]:
         ids = self._live()
@@ -235,10 +261,18 @@ class Derived:
             self._unclean.write_text("Written before the first change, removed after the last.\n")
 
 
-def problems_in_subprocess(home: Path, chroma_url: str | None) -> list[str]:
-    """`Derived.problems` in a process of its own, because opening a damaged Chroma can end a process."""
-    command = [sys.executable, "-m", "index.verify", str(home.resolve()), chroma_url or ""]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
+def problems_in_subprocess(home: Path, chroma_url: str | None, *, catch_up: bool = False) -> list[str]:
+    """`Derived.problems` in a process of its own, because opening a damaged Chroma can end a process.
+
+    `catch_up` has it take in the changes since first; only where this process has not opened the indexes.
+    """
+    command = [sys.executable, "-m", "index.verify", str(home.resolve()), chroma_url or "", *["catch-up"][:catch_up]]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1], timeout=CHECK_LASTS_S
+        )
+    except subprocess.TimeoutExpired:
+        return [f"The derived indexes cannot be checked: it took more than {CHECK_LASTS_S} seconds."]
     if done.returncode == 0:
         return done.stdout.splitlines()
     said = done.stderr.strip().rpartition("\n")[2]

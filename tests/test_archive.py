@@ -154,7 +154,9 @@ def test_a_second_process_is_told_who_owns_the_archive(archive: Archive) -> None
 
 @pytest.mark.parametrize("damage", ["truncated", "garbage"])
 @pytest.mark.parametrize("index", ["chroma-0", "words-0"])
-def test_a_damaged_index_is_named_and_rebuilt_without_embedding(tmp_path: Path, damage: str, index: str) -> None:
+def test_a_damaged_index_is_named_and_rebuilt_without_embedding(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str, index: str
+) -> None:
     home = tmp_path / "home"
     with Archive(home, WordEmbedder()) as archive:
         archive.ingest([article("bridge", HARBOUR), article("apples", ORCHARD)])
@@ -163,7 +165,8 @@ def test_a_damaged_index_is_named_and_rebuilt_without_embedding(tmp_path: Path, 
         path.write_bytes(b"" if damage == "truncated" else b"garbage" * 100)
     embedder = WordEmbedder()
     with Archive(home, embedder) as archive:
-        assert any(("vector" if index == "chroma-0" else "word") in problem for problem in archive.problems())
+        named = " ".join([caplog.text, *archive.problems()])
+        assert ("vector index" if index == "chroma-0" else "word index") in named
         archive.repair()
         assert archive.problems() == []
         assert archive.search("frost on apples", 1)[0].article.id == "apples"

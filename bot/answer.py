@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.publishers import as_known
-from index import Article, BadRequest, Evidence, Filter, Recency, Span
+from index import Article, BadRequest, Copy, Evidence, Filter, Recency, Span
 
 LONGEST_QUESTION = 4000  # characters; a question longer than that is a document
 DEFAULT_PASSAGES = 10
@@ -133,10 +133,16 @@ class AnswerSentence:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An article that was found for the question, with the score of its best passage."""
+    """An article that was found for the question, with the score of its best passage.
+
+    `copies` are the articles that carry the same report, this one among them, the first one first; `outlets` counts
+    their publishers.
+    """
 
     article: Article
     score: float
+    copies: tuple[Copy, ...] = ()
+    outlets: int = 1
 
 
 @dataclass(frozen=True, slots=True)

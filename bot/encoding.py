@@ -14,7 +14,7 @@ from bot.events import (
     SearchStarted,
     SentenceProven,
 )
-from index import Article
+from index import Article, Copy
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -89,6 +89,19 @@ def source_json(source: Source) -> dict[str, Any]:
         "published_at": time_json(article.published_at),
         "url": article.url,
         "score": round(source.score, 4),
+        "outlets": source.outlets,
+        "copies": [copy_json(each) for each in source.copies],
+    }
+
+
+def copy_json(copy: Copy) -> dict[str, Any]:
+    """An article that carries a report, as the sources and an article's own page list it."""
+    return {
+        "article_id": copy.article_id,
+        "publisher": copy.publisher,
+        "title": copy.title,
+        "published_at": time_json(copy.published_at),
+        "url": copy.url,
     }
 
 

@@ -7,7 +7,7 @@ so that `dateline --help` does not wait for a database library.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from index.article import Article, ArticleVersion, Evidence, Filter, Passage, Retraction, Span
+from index.article import Article, ArticleVersion, Copy, Evidence, Filter, Passage, Retraction, Span
 from index.errors import (
     ArchiveBusy,
     ArchiveDamaged,
@@ -85,6 +85,7 @@ __all__ = [
     "BadConfiguration",
     "BadRequest",
     "Claim",
+    "Copy",
     "DatelineError",
     "Embedder",
     "Evidence",

@@ -16,7 +16,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import OperationalError
 
 from index import articles as shelf
-from index.article import Article, ArticleVersion, Evidence, Filter, Retraction
+from index import reports
+from index.article import Article, ArticleVersion, Copy, Evidence, Filter, Retraction
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
 from index.errors import ArchiveDamaged, BadArticle, ModelMismatch, StorageFailed, Withdrawn
@@ -183,6 +184,15 @@ class Archive:
         with self._truth.connect() as connection:
             return shelf.article_versions(connection, article_id)
 
+    def carriers(self, article_id: str) -> tuple[Copy, ...]:
+        """The articles that carry the same report as this one, itself among them, the first one first.
+
+        Raises UnknownArticle.
+        """
+        with self._truth.connect() as connection:
+            report = shelf.report_of(connection, article_id)
+            return reports.carriers(connection, {report}, None).get(report, ())
+
     def remove(self, article_id: str) -> None:
         """Delete an article and everything derived from it. Raises UnknownArticle."""
         with self._writing, self._truth.begin() as connection:
@@ -313,6 +323,10 @@ class Archive:
         if problems:
             _log.warning("The derived indexes are built anew from the truth. %s", " ".join(problems))
             self._derived.rebuild()
+        more = True
+        while more:  # an archive of an older Dateline; a fresh one has nothing to do
+            with self._truth.begin() as connection:
+                more = bool(reports.catch_up(connection, ARTICLES_AT_ONCE))
 
     def _index(self) -> None:
         with self._writing:

@@ -5,7 +5,7 @@ Times are timezone-aware UTC; a date that is not known is None.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 
@@ -85,6 +85,26 @@ class Passage:
         return self.text[span.start - self.start : span.end - self.start]
 
 
+class Copy(NamedTuple):
+    """An article that carries a report, as its readers know it."""
+
+    article_id: str
+    publisher: str | None
+    title: str
+    url: str | None
+    published_at: datetime | None
+
+    @classmethod
+    def of(cls, article: Article) -> "Copy":
+        """What is known of an article."""
+        return cls(article.id, article.publisher, article.title, article.url, article.published_at)
+
+    @property
+    def order(self) -> tuple[bool, datetime, str]:
+        """Sorts copies by when they were published, the undated last."""
+        return (self.published_at is None, self.published_at or datetime.max.replace(tzinfo=UTC), self.article_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A passage found for a question.
@@ -92,6 +112,7 @@ class Evidence:
     `article` carries the metadata of the version the passage is from, its body left empty.
     `score` orders evidence (higher is better, comparable within one question only); `found_by` names the
     signals that brought it up; `similarities` has the cosine of each sentence with the question, in order.
+    `copies` are the articles that carry the same report, this one among them, the first one first.
     """
 
     passage: Passage
@@ -99,6 +120,12 @@ class Evidence:
     score: float
     found_by: tuple[str, ...]
     similarities: tuple[float, ...]
+    copies: tuple[Copy, ...] = ()
+
+    @property
+    def outlets(self) -> int:
+        """How many publishers carry this report; one that does not name itself counts as one."""
+        return len({copy.publisher or copy.article_id for copy in self.copies}) or 1
 
 
 @dataclass(frozen=True, slots=True)

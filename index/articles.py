@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, RowMapping, Select, case, delete, func, insert, select, update
 
+from index import reports
 from index.article import Article, ArticleVersion, Retraction
 from index.errors import BadArticle, UnknownArticle
 from index.passages import Piece
@@ -132,6 +133,7 @@ def store(connection: Connection, article: Article, pieces: Sequence[Piece], now
             .returning(passages.c.id)
         )
         connection.execute(insert(changes).values(op="put", passage_id=passage_id))
+    reports.join(connection, version_id)
 
 
 def store_embeddings(connection: Connection, vectors: Iterable[Embedding], model: str) -> None:
@@ -173,6 +175,7 @@ def retire(connection: Connection, article_id: str) -> None:
     gone = select(passages.c.id).where(passages.c.version_id.in_(now_current)).order_by(passages.c.id)
     for passage_id in connection.scalars(gone).all():
         connection.execute(insert(changes).values(op="drop", passage_id=passage_id))
+    reports.leave(connection, article_id)
     connection.execute(
         update(versions).where(versions.c.article_id == article_id, versions.c.current).values(current=False)
     )
@@ -259,6 +262,15 @@ def article_versions(connection: Connection, article_id: str) -> tuple[ArticleVe
     if not found:
         raise UnknownArticle(article_id)
     return found
+
+
+def report_of(connection: Connection, article_id: str) -> str:
+    """The report that an article's current version carries. Raises UnknownArticle."""
+    rows = select(versions.c.report).where(versions.c.article_id == article_id, versions.c.current)
+    report: str | None = connection.scalar(rows)
+    if report is None:
+        raise UnknownArticle(article_id)
+    return report
 
 
 def holdings(connection: Connection) -> Holdings:

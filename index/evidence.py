@@ -20,7 +20,7 @@ class Candidate(NamedTuple):
 
     passage: Passage
     article: Article
-    body_digest: str
+    report: str
     sentence_vectors: np.ndarray  # (sentences, dimension) float32
 
 
@@ -48,7 +48,7 @@ def load(connection: Connection, ids: Sequence[int], model: str) -> dict[int, Ca
             found[passage.id] = Candidate(
                 passage,
                 version_from_row(row, with_body=False).article,
-                row["body_digest"],
+                row["report"],
                 np.frombuffer(vectors, np.float16).astype(np.float32).reshape(len(passage.sentences), -1),
             )
     return found

@@ -12,18 +12,19 @@ of the multihop_rag questions, by article, and hold on the other half and on que
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from math import log
 from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import Engine
 
-from index.article import Article, Evidence, Filter
+from index.article import Article, Copy, Evidence, Filter
 from index.derived import Derived
 from index.evidence import Candidate, load
 from index.query import Part, Query
 from index.recency import recency_weight
+from index.reports import carriers
 from index.words import query_words
 
 CANDIDATES = 60  # of each search, by words and by vectors
@@ -33,9 +34,8 @@ OTHER_PUBLISHER = 0.5  # what a part's score is worth in an article of another p
 NAMED_PUBLISHER, NAMED_DAY = 0.16, 0.16
 RECENCY = 0.4  # what the newest article is ahead of a very old one, where the question wants news
 REPEATED = 0.1
+REPEATS = 0.72  # mean cosine of a copy's sentences with their likes in the report it copies
 OVERFETCH = 200  # asked of Chroma when a filter lets enough of them pass; else what passes is scored exactly
-
-FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
 
 class Found(NamedTuple):
@@ -49,7 +49,7 @@ class Found(NamedTuple):
 def retrieve(
     truth: Engine, derived: Derived, model: str, query: Query, vectors: np.ndarray, k: int, chosen: Filter
 ) -> list[Evidence]:
-    """The k best passages for a query, in the order they were taken; of identical texts only the earliest is kept.
+    """The k best passages for a query, in the order they were taken; what copies of a report repeat is left out.
 
     `vectors` (1 + parts, dimension): the question's, then each part's.
     """
@@ -60,9 +60,12 @@ def retrieve(
     ids = dict.fromkeys(passage_id for found in searched for passage_id in found.ids)
     with truth.connect() as connection:
         candidates = load(connection, list(ids), model)
-    evidence = [_evidence(candidate, query, searched, vectors) for candidate in candidates.values()]
-    evidence.sort(key=lambda each: (-each.score, each.passage.id))
-    return _take(_without_copies(evidence, candidates), k)
+        evidence = [_evidence(candidate, query, searched, vectors) for candidate in candidates.values()]
+        evidence.sort(key=lambda each: (-each.score, each.passage.id))
+        taken = _take(_without_copies(evidence, candidates, query), k)
+        reports = {each.passage.id: candidates[each.passage.id].report for each in taken}
+        copies = carriers(connection, set(reports.values()), chosen.as_of)
+    return [replace(each, copies=copies.get(reports[each.passage.id], ())) for each in taken]
 
 
 def word_weights(derived: Derived, question: str) -> dict[str, float]:
@@ -121,15 +124,36 @@ def _nearest(derived: Derived, vector: np.ndarray, among: np.ndarray | None) -> 
     return derived.flat().nearest(vector, CANDIDATES, among)
 
 
-def _without_copies(found: list[Evidence], candidates: dict[int, Candidate]) -> list[Evidence]:
-    """Of articles with the very same text, the one published first stays."""
-    first: dict[str, tuple[datetime, str]] = {}
+def _without_copies(found: list[Evidence], candidates: dict[int, Candidate], query: Query) -> list[Evidence]:
+    """Of the articles that carry one report, the passages of the one that stands for it, and what others add to it.
+
+    The one published first stands for the report, or the first by a publisher that the question names.
+    """
+    first: dict[str, tuple[bool, bool, datetime, str]] = {}
     for evidence in found:
-        digest = candidates[evidence.passage.id].body_digest
-        own = (evidence.article.published_at or FAR_FUTURE, evidence.article.id)
-        first[digest] = min(first.get(digest, own), own)
-    kept = {article_id for _, article_id in first.values()}
-    return [evidence for evidence in found if evidence.article.id in kept]
+        report, article = candidates[evidence.passage.id].report, evidence.article
+        own = (article.publisher not in query.publishers, *Copy.of(article).order)
+        first[report] = min(first.get(report, own), own)
+    standing = {article_id for *_, article_id in first.values()}
+    said: dict[str, list[np.ndarray]] = {}
+    for evidence in found:
+        if evidence.article.id in standing:
+            candidate = candidates[evidence.passage.id]
+            said.setdefault(candidate.report, []).append(candidate.sentence_vectors)
+    kept: list[Evidence] = []
+    for evidence in found:
+        candidate = candidates[evidence.passage.id]
+        if evidence.article.id in standing:
+            kept.append(evidence)
+        elif not _repeats(candidate.sentence_vectors, said.get(candidate.report, [])):
+            kept.append(evidence)
+            said.setdefault(candidate.report, []).append(candidate.sentence_vectors)
+    return kept
+
+
+def _repeats(vectors: np.ndarray, said: Sequence[np.ndarray]) -> bool:
+    """Whether the sentences of a passage have their likes in passages that were kept; vectors are (n, dimension)."""
+    return bool(said) and float((vectors @ np.vstack(said).T).max(axis=1).mean()) >= REPEATS
 
 
 def _take(found: list[Evidence], k: int) -> list[Evidence]:

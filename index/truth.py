@@ -102,11 +102,22 @@ versions = Table(
     Column("modified_at", UtcDateTime),
     Column("published_origin", String(10), comment="where the date was read: json-ld, meta, time, feed, …"),
     Column("modified_origin", String(10)),
+    Column("report", String(16), comment="the report that this text is a copy of; null when no other carries it"),
     Column("body", Text, nullable=False),
     UniqueConstraint("article_id", "number"),
     Index("versions_by_date", "current", "published_at"),
     Index("versions_by_publisher", "current", "publisher"),
     Index("versions_by_body", "body_digest"),
+    Index("versions_by_report", "report"),
+)
+
+# No foreign key: without an index on version_id, which would double the table, each deletion would read all of it.
+bands = Table(
+    "bands",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False, comment="of `index.likeness.bands`"),
+    Column("version_id", BigInteger, primary_key=True, autoincrement=False, comment="a current version"),
+    sqlite_with_rowid=False,
 )
 
 passages = Table(
@@ -261,7 +272,7 @@ def open_truth(path: Path) -> Engine:
     try:
         metadata.create_all(engine)
         with engine.begin() as connection:
-            _add_columns(connection, versions, "published_origin", "modified_origin")
+            _add_columns(connection, versions, "published_origin", "modified_origin", "report")
             version = connection.scalar(select(facts.c.value).where(facts.c.name == "schema_version"))
             if version is None:
                 connection.execute(insert(facts).values(name="schema_version", value=str(SCHEMA_VERSION)))
@@ -290,6 +301,8 @@ def _add_columns(connection: Connection, table: Table, *names: str) -> None:
         if name not in present:
             kind = table.c[name].type.compile(connection.dialect)
             connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {name} {kind}")
+    for each in table.indexes:
+        each.create(connection, checkfirst=True)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

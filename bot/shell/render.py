@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from bot.answer import Answer, Citation
+from bot.answer import Answer, Citation, Source
 from bot.times import age
 
 AROUND = 70  # characters of the article shown before and after a quote
@@ -22,9 +22,12 @@ HOW_WRITTEN = {
 def show_answer(screen: Console, answer: Answer, bodies: Mapping[str, str]) -> None:
     """Print an answer. `bodies` has the text of each cited article, by id."""
     screen.print(_marked(answer))
+    sources = {each.article.id: each for each in answer.sources}
     for citation in answer.citations:
         screen.print()
         screen.print(_heading(citation, answer.as_of))
+        if (source := sources[citation.article.id]).outlets > 1:
+            screen.print(Text(f"    {carried_by(source)}", style="dim"))
         screen.print(Padding(_quote(citation, bodies[citation.article.id]), (0, 0, 0, 4)))
         if citation.highlight_url:
             link = citation.article.url or citation.article.source
@@ -36,6 +39,13 @@ def show_answer(screen: Console, answer: Answer, bodies: Mapping[str, str]) -> N
         screen.print(Text(HOW_WRITTEN[answer.writer].format(model=answer.model), style="dim italic"))
     if answer.status == "partial":
         screen.print(Text("Something was left out: it could not be proven from the articles.", style="yellow"))
+
+
+def carried_by(source: Source) -> str:
+    """How many outlets carry a source's report, and which had it first."""
+    first = source.copies[0]
+    since = f", {first.published_at:%-d %B %Y %H:%M} UTC" if first.published_at else ""
+    return f"{source.outlets} outlets, one original report; first: {first.publisher or first.title}{since}"
 
 
 def _marked(answer: Answer) -> Text:

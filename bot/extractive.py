@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from bot.answer import ProvenSentence, Question, Quote, Usage
 from bot.confidence import answerable
-from bot.ranking import choose, rank, with_antecedent
+from bot.conflicts import conflict, tell
+from bot.ranking import SENTENCES, choose, rank, with_antecedent
 from index import Evidence
 
 
@@ -17,12 +18,19 @@ class ExtractiveWriter:
     async def write(
         self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
     ) -> AsyncGenerator[ProvenSentence | Usage]:
-        """The best sentences, best first; nothing when none is good enough."""
+        """The best sentences, best first, and both sides where they conflict; nothing when none is good enough."""
         ranked = rank(question.text, evidence, weights, question.recency)
-        if answerable(question.text, ranked, weights):
-            for sentence in choose(ranked):
-                quote = Quote(sentence.evidence, with_antecedent(sentence))
-                yield ProvenSentence(_one_line(quote.text), (quote,), "verbatim")
+        if not answerable(question.text, ranked, weights):
+            return
+        chosen = choose(ranked)
+        if (differing := conflict(question.text, ranked, weights)) is not None:
+            if (told := tell(question, differing)) is not None:
+                yield told
+            both = [side.sentence for side in differing.sides]
+            chosen = [*both, *(each for each in chosen if each not in both)][:SENTENCES]
+        for sentence in chosen:
+            quote = Quote(sentence.evidence, with_antecedent(sentence))
+            yield ProvenSentence(_one_line(quote.text), (quote,), "verbatim")
 
 
 def _one_line(text: str) -> str:

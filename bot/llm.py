@@ -8,13 +8,15 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.answer import ProvenSentence, Question, Usage
+from bot.answer import ProvenSentence, Question, Quote, Usage
 from bot.chat import Chat, ChatMaker, Message, Timeouts
+from bot.conflicts import Conflict, conflict, tell, unheard
 from bot.dialects import Api, Effort
 from bot.engine import LeftOut
 from bot.markers import DraftSentence, Reply
-from bot.numbering import NumberedSource, fit, number, render
+from bot.numbering import NumberedSource, fit, number, place_of, render
 from bot.proof import prove
+from bot.ranking import rank
 from bot.rewriting import rewrite, rewriting_chat
 from bot.spending import Account, Purse
 from index import Evidence, ModelRefused, ModelUnavailable, encoding_of, token_counter
@@ -35,6 +37,7 @@ class _Writing:
 
     question: str
     sources: tuple[NumberedSource, ...]
+    quotes: list[Quote] = field(default_factory=list)
     texts: set[str] = field(default_factory=set)
     proven: int = 0
     failed: list[LeftOut] = field(default_factory=list)
@@ -50,6 +53,7 @@ class _Writing:
             match prove(draft, self.sources, self.question):
                 case ProvenSentence() as sentence:
                     self.proven += 1
+                    self.quotes += sentence.quotes
                     yield sentence
                 case LeftOut() as left_out:
                     self.failed.append(left_out)
@@ -113,8 +117,11 @@ class LLMWriter:
             return
         await asyncio.to_thread(self._purse.check)
         as_of = question.filter.as_of or datetime.now(UTC)
-        sources = number(self._fitting(question, evidence))
-        messages = _messages(question, sources, as_of)
+        fitting = self._fitting(question, evidence)
+        sources = number(fitting, newest_first=question.recency is not None)
+        ranked = rank(question.text, fitting, weights, question.recency)
+        differing = conflict(question.text, ranked, weights) if ranked else None
+        messages = _messages(question, sources, as_of, _notes(question, sources, differing))
         writing = _Writing(question.text, sources)
         broken: LeftOut | None = None
         try:
@@ -129,6 +136,8 @@ class LLMWriter:
             async with aclosing(self._repaired(messages, writing)) as sentences:
                 async for sentence in sentences:
                     yield sentence
+        if differing is not None and unheard(differing, writing.quotes) and (told := tell(question, differing)):
+            yield told
         for left_out in [*writing.failed, *([broken] if broken else [])]:
             yield left_out
         yield writing.usage
@@ -198,10 +207,22 @@ class LLMWriter:
         return token_counter(encoding_of(str(self.model)))
 
 
-def _messages(question: Question, sources: Sequence[NumberedSource], as_of: datetime) -> list[Message]:
+def _notes(question: Question, sources: Sequence[NumberedSource], differing: Conflict | None) -> str:
+    """What the model had better look at; our own words, and none of the articles'."""
+    notes = ["The sources are listed newest first."] if question.recency is not None else []
+    places = [place_of(sources, side.quote) for side in differing.sides] if differing is not None else [None]
+    if all(places):
+        notes.append(f"Sources may differ on what is asked: compare {' with '.join(map(str, places))}.")
+    return " ".join(notes) or "The best source comes first."
+
+
+def _messages(question: Question, sources: Sequence[NumberedSource], as_of: datetime, notes: str) -> list[Message]:
     """What never changes comes first and the question last, so that a provider's prompt cache can help."""
     asked = load("evidence").fill(
-        sources=render(sources, as_of), as_of=f"{as_of:%A, %B %-d, %Y}", question=" ".join(question.text.split())
+        sources=render(sources, as_of),
+        notes=notes,
+        as_of=f"{as_of:%A, %B %-d, %Y}",
+        question=" ".join(question.text.split()),
     )
     return [Message("system", load("answer").text), Message("user", asked)]
 

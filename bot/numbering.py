@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.answer import Quote
 from bot.planted import is_planted
@@ -12,6 +12,7 @@ from index import Article, Evidence
 
 HEADER_TOKENS = 60  # what a source's first line and a sentence's number cost, about
 NUMBER_TOKENS = 6
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 # What an article may not contain as it stands, or it could pass for our own numbers and fences.
 _LOOKS_LIKE_OURS = re.compile(r"[\[【](\s*\d[\d.,;\s–-]*)[\]】]|<(?=\s*/?\s*sources?\b)", re.I)
@@ -26,8 +27,8 @@ class NumberedSource:
     quotes: tuple[Quote, ...]
 
 
-def number(evidence: Sequence[Evidence]) -> tuple[NumberedSource, ...]:
-    """The articles in the order of the evidence, each with the sentences of its passages in body order.
+def number(evidence: Sequence[Evidence], *, newest_first: bool = False) -> tuple[NumberedSource, ...]:
+    """The articles in the order of the evidence, or the newest first; each with its passages' sentences in body order.
 
     A sentence that speaks to a model has no number: it is not shown, and cannot be cited.
     """
@@ -37,10 +38,21 @@ def number(evidence: Sequence[Evidence]) -> tuple[NumberedSource, ...]:
         for span in found.passage.sentences:
             if not is_planted(found.passage.quote(span)):
                 quotes.setdefault(span.start, Quote(found, span))
+    articles = [tuple(quotes[at] for at in sorted(quotes)) for quotes in by_article.values() if quotes]
+    if newest_first:
+        articles.sort(key=lambda quotes: quotes[0].evidence.article.published_at or LONG_AGO, reverse=True)
     return tuple(
-        NumberedSource(place, quotes[min(quotes)].evidence.article, tuple(quotes[at] for at in sorted(quotes)))
-        for place, quotes in enumerate((found for found in by_article.values() if found), start=1)
+        NumberedSource(place, quotes[0].evidence.article, quotes) for place, quotes in enumerate(articles, start=1)
     )
+
+
+def place_of(sources: Sequence[NumberedSource], quote: Quote) -> str | None:
+    """The number of the last sentence that a quote takes in, as the model reads it; None when it has none."""
+    for source in sources:
+        for place, each in enumerate(source.quotes, start=1):
+            if each.evidence.article.id == quote.evidence.article.id and each.span.end == quote.span.end:
+                return f"[{source.number}.{place}]"
+    return None
 
 
 def resolve(sources: Sequence[NumberedSource], source_no: int, sentence_no: int) -> Quote | None:

@@ -67,7 +67,7 @@ def test_the_best_passages_that_fit_are_kept() -> None:
     assert fit(found, 20, str.split) == ()
 
 
-BLANKS = {"answer": set(), "evidence": {"sources", "as_of", "question"}, "repair": {"failures"}}
+BLANKS = {"answer": set(), "evidence": {"sources", "notes", "as_of", "question"}, "repair": {"failures"}}
 
 
 @pytest.mark.parametrize("name", BLANKS)

@@ -1,0 +1,238 @@
+"""Sentences that give other numbers for what is asked, or deny what another one says: both belong into an answer.
+
+Nothing is understood here, only compared. Two sentences give a number for the same thing when the question's words that
+stand in or right before the one stand in or right before the other, and what they count has the same name, or none.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.answer import ProvenSentence, Question, Quote
+from bot.asking import wanted
+from bot.figures import Figure, figures, moments, without_dates
+from bot.publishers import without_names
+from bot.ranking import NEAR_BEST, Ranked, with_antecedent
+from bot.wording import by_whom, sources_differ
+from index import header, stems
+
+SAME_TIME = timedelta(days=7)  # of statements further apart the newer one tells what has changed
+SAME_NUMBER = 0.02  # two numbers that are this near are one, rounded
+MUCH_THE_SAME = 0.5  # share of stems; to give other amounts of money or other sizes, two sentences must be as alike
+OF_A_KIND = 10  # two numbers that are this many times apart are of different things
+BEFORE = 2  # sentences before that may say what a number is of
+REACH = 5  # words over which a "no" reaches
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+_COUNTED = re.compile(r"\bhow many (?:more |other |of the )?([a-z][\w-]*)", re.I)
+_DO_THEY_AGREE = re.compile(r"\b(?:dis)?agree|\bdiffer|\bcontradict|\bconflict", re.I)
+_YES_OR_NO = re.compile(
+    r"\W*(?:is|are|was|were|has|have|had|did|does|do|will|can|could|would|should)\b(?!.*\b(?:or|agree|differ))", re.I
+)
+_NO = re.compile(
+    r"(?:no|not|never|none|nobody|nothing|without|denied|denies|deny|cannot|neither|nor|\w+n['’]t)\Z", re.I
+)
+_NOT_COUNTING = re.compile(
+    r"(?:\b(?:No|Nos|Number|Section|Article|Chapter|Page|Room|Flight|Route|Line|[A-Z]\w+s)\.? )\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One sentence of a conflict: what it says differently, and the quote it stands in."""
+
+    sentence: Ranked
+    said: str
+
+    @property
+    def quote(self) -> Quote:
+        """The sentence with what it leans on."""
+        return Quote(self.sentence.evidence, with_antecedent(self.sentence))
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two sentences that cannot both be the answer, the newer one first. `of_numbers`: they give other numbers."""
+
+    sides: tuple[Side, Side]
+    of_numbers: bool
+
+
+def conflict(question: str, ranked: Sequence[Ranked], weights: Mapping[str, float]) -> Conflict | None:
+    """The conflict that an answer to the question has to tell, None when there is none to be seen.
+
+    `ranked` has the sentences of the evidence, best first; `weights` the question's stems.
+    """
+    published = {each.evidence.article.publisher for each in ranked} - {None}
+    plain = without_names(question, [each for each in published if each])
+    weights = {stem: weights[stem] for stem in weights if stem in stems(plain)}  # who reports it is not what is asked
+    numbers = frozenset(stem for figure in figures(plain) for stem in stems(figure.text))
+    asked = frozenset(weights) - _names(plain) - numbers
+    confirms = bool(_YES_OR_NO.match(question))  # "Did it lose 148 million?" asks whether another number is right
+    if wanted(plain) == "number" or (confirms and figures(question)):
+        return _of_numbers(plain, ranked, asked, weights, confirms=confirms)
+    if confirms:
+        return _of_statements(ranked, asked)
+    return None
+
+
+def _of_numbers(
+    question: str, ranked: Sequence[Ranked], asked: frozenset[str], weights: Mapping[str, float], *, confirms: bool
+) -> Conflict | None:
+    counted = _COUNTED.search(question)
+    noun = next(iter(stems(counted[1])), None) if counted else None
+    open_to_any = noun is not None or bool(_DO_THEY_AGREE.search(question))
+    given = [figure.value for figure in figures(question)]
+    main = next(
+        (
+            (each, figure, of)
+            for each in ranked
+            if each.score >= ranked[0].score - NEAR_BEST and _context(each) & asked - {noun}
+            for figure, of in ([] if _of_another_year(each) else _counts(each.text))
+            if of and of == (noun or of) and (figure.value in given) == confirms
+        ),
+        None,
+    )
+    if main is None:
+        return None
+    first, figure, of = main
+    about, named = _context(first) & asked, _whole(first) & _names(question)
+    others = [
+        Side(each, other.text)
+        for each in ranked
+        for other, name in (_counts(each.text)[:1] if named <= _whole(each) else ())
+        # "Police put the crowd at 9,000" need not say of what, where it is asked how many there were.
+        if ((name == of and _alike(first, each)) or (open_to_any and name in (of, None) and about <= _context(each)))
+        and other.kind == figure.kind
+        and _differ(other, figure)
+        and not _of_another_year(each)
+    ]
+    if not others:
+        return None
+    other_side = max(others, key=lambda side: (_weight(side.sentence, about, weights), _is_of_another(side, first)))
+    return _newest_first(Side(first, figure.text), other_side, of_numbers=True)
+
+
+def _of_statements(ranked: Sequence[Ranked], asked: frozenset[str]) -> Conflict | None:
+    """Two sentences that share more than the question's words, of which one denies what the other says."""
+    near = [each for each in ranked if each.score >= ranked[0].score - NEAR_BEST]
+    first = near[0]
+    for other in near[1:]:
+        shared = first.stems & other.stems
+        apart = abs(_published(first) - _published(other))
+        if (
+            apart <= SAME_TIME
+            and shared - asked
+            and any(_is_denied(first.text, stem) != _is_denied(other.text, stem) for stem in shared & asked)
+        ):
+            return _newest_first(Side(first, ""), Side(other, ""), of_numbers=False)
+    return None
+
+
+def _newest_first(one: Side, other: Side, *, of_numbers: bool) -> Conflict:
+    sides = sorted((one, other), key=lambda side: _published(side.sentence), reverse=True)
+    return Conflict((sides[0], sides[1]), of_numbers)
+
+
+def _weight(sentence: Ranked, about: frozenset[str], weights: Mapping[str, float]) -> float:
+    return sum(weights[stem] for stem in sentence.stems & about)
+
+
+def _is_of_another(side: Side, sentence: Ranked) -> bool:
+    """Whether a side is another publisher's."""
+    return side.sentence.evidence.article.publisher != sentence.evidence.article.publisher
+
+
+def _published(sentence: Ranked) -> datetime:
+    return sentence.evidence.article.published_at or LONG_AGO
+
+
+def _names(question: str) -> frozenset[str]:
+    """The stems of words that are capitalised inside of the question."""
+    return frozenset(stem for word in re.findall(r"(?<=\s)[A-Z][\w’'-]*", question) for stem in stems(word))
+
+
+def _context(sentence: Ranked) -> frozenset[str]:
+    """The stems of a sentence, of those right before it, and of its article's header."""
+    passage = sentence.evidence.passage
+    before = passage.sentences[max(0, sentence.place - BEFORE) : sentence.place]
+    texts = [passage.quote(span) for span in before]
+    return sentence.stems | frozenset(stems(" ".join([header(sentence.evidence.article), *texts])))
+
+
+def _whole(sentence: Ranked) -> frozenset[str]:
+    """The stems of a sentence's whole passage and its article's header: where a name may stand."""
+    return frozenset(stems(f"{header(sentence.evidence.article)}\n{sentence.evidence.passage.text}"))
+
+
+def _counts(text: str) -> list[tuple[Figure, str | None]]:
+    """The numbers of a sentence that count or measure, each with the stem of what is counted, if that is said."""
+    return list(_find_counts(text))
+
+
+def _find_counts(text: str) -> Iterator[tuple[Figure, str | None]]:
+    plain = without_dates(text)
+    for figure in figures(text):
+        if figure.kind == "th" or (figure.value == "1" and not figure.text[:1].isdigit()) or ":" in figure.value:
+            continue
+        before, after = plain[: max(0, figure.end - len(figure.text))], plain[figure.end :]
+        if _NOT_COUNTING.search(before) or (
+            before.endswith(", ") and after.startswith(",")
+        ):  # "Trams 3", "Inch, 52, said"
+            continue
+        if re.fullmatch(r"(1[5-9]|20)\d\d", figure.text):  # a year
+            continue
+        following = re.match(r"[\s-]+((?:[a-z’'-]+\s?){1,3})", after)
+        noun = next((stem for word in (following[1].split() if following else ()) for stem in stems(word)), None)
+        yield figure, noun
+
+
+def _of_another_year(sentence: Ranked) -> bool:
+    """Whether a sentence names a year, and not the one it was published in: it tells of another occasion."""
+    years = {moment.year for _, moment in moments(sentence.text) if moment.year}
+    published = sentence.evidence.article.published_at
+    return bool(years) and (published is None or published.year not in years)
+
+
+def _alike(one: Ranked, other: Ranked) -> bool:
+    """Whether two sentences say much the same, numbers and all."""
+    return len(one.stems & other.stems) >= MUCH_THE_SAME * min(len(one.stems), len(other.stems))
+
+
+def _differ(one: Figure, other: Figure) -> bool:
+    try:
+        first, second = float(one.value), float(other.value)
+    except ValueError:
+        return one.value != other.value
+    small, large = sorted((abs(first), abs(second)))
+    return SAME_NUMBER * large < large - small and large < OF_A_KIND * small
+
+
+def _is_denied(text: str, stem: str) -> bool:
+    """Whether a "no" or "not" stands close before a word."""
+    for clause in re.split(r"[,;:.!?…–—()]", text):
+        found = re.findall(r"[\w’'-]+", clause)
+        for at, word in enumerate(found):
+            if stem in stems(word) and any(_NO.match(each) for each in found[max(0, at - REACH) : at]):
+                return True
+    return False
+
+
+def tell(question: Question, conflict: Conflict) -> ProvenSentence | None:
+    """One sentence that says what each side has, and who said it when; None where it is enough to let both be heard."""
+    if not conflict.of_numbers:
+        return None
+    sides = [f"{by_whom(question, side.quote.evidence.article)}: {side.said}" for side in conflict.sides]
+    return ProvenSentence(sources_differ(question, sides), tuple(side.quote for side in conflict.sides), "supported")
+
+
+def unheard(conflict: Conflict, quotes: Collection[Quote]) -> bool:
+    """Whether the quotes let one side be heard and not the other."""
+    heard = [any(_overlap(side.quote, quote) for quote in quotes) for side in conflict.sides]
+    return heard[0] != heard[1]
+
+
+def _overlap(one: Quote, other: Quote) -> bool:
+    same = one.evidence.article.id == other.evidence.article.id
+    return same and one.span.start < other.span.end and other.span.start < one.span.end

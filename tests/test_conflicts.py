@@ -13,14 +13,14 @@ from index import Archive
 from tests.conftest import article, day
 from tests.scripted_server import Request, Scripted, says, serving
 
-POLICE = "A march of nurses filled Tolvane on Monday. Police put the crowd at 3,000, far below the expectations."
+POLICE = "A march of nurses filled Tolvane on Monday. Police put the crowd at 3,000, below expectations."
 UNION = "Nurses walked out across the country on Monday. Twelve thousand nurses marched in Tolvane, the union said."
 LATER = (
     "The state prosecutor corrected the record on Friday: five thousand nurses marched in Tolvane that day, he said."
 )
 ELSEWHERE = "In 1998 some 800 nurses marched in Tolvane. Hospitals in Kessary hired 200 nurses this spring."
 DENIED = (
-    "The minister was warned of the leak in March, an engineer told the inquiry on Monday. For the ministry, Ida Brandt "
+    "The minister was warned of the leak in March, an engineer told it. For the ministry, Ida Brandt "
     "said that there was no warning of a leak in March. The inquiry goes on."
 )
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from index.reading.dates import parse_date
     from index.reading.fields import article_from_fields
     from index.segmenter import sentences
-    from index.slack import Claim, Place, SlackRecords, Thread
+    from index.slack import Claim, Place, SlackRecords, Thread, Wish
     from index.sources import count_sources, read_paths, read_sources
     from index.words import query_words, stems
 
@@ -68,6 +68,7 @@ _PLACES = {
     "Place": "slack",
     "SlackRecords": "slack",
     "Thread": "slack",
+    "Wish": "slack",
     "count_sources": "sources",
     "read_paths": "sources",
     "read_sources": "sources",
@@ -112,6 +113,7 @@ __all__ = [
     "Status",
     "Thread",
     "UnknownArticle",
+    "Wish",
     "allowed_from",
     "article_from_fields",
     "count_sources",

@@ -4,13 +4,13 @@ A claim is made before an event is acknowledged, so that a question that Slack c
 keys are unique, so that a question that is delivered many times is answered once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from index.truth import slack_claim_keys, slack_claims, slack_installations, slack_states, slack_threads
 
@@ -44,6 +44,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """A question that would be claimed. `keys` are the names of its gesture; `asked` is JSON of the caller's."""
+
+    keys: tuple[str, ...]
+    place: Place
+    asker: str
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
 class Thread:
     """A thread that Dateline takes part in: its conversation and the ts of the last question it answered."""
 
@@ -57,39 +67,38 @@ class SlackRecords:
     def __init__(self, truth: Engine) -> None:
         self._truth = truth
 
-    def claim(self, keys: Sequence[str], place: Place, asker: str, asked: str, owner: str) -> Claim | None:
-        """Take on a question that goes by these keys; None when any of them was taken before.
+    def claim(self, wishes: Sequence[Wish], owner: str) -> list[Claim | None]:
+        """Take on questions, in one transaction; None in place of one of which any name was claimed before.
 
-        The other keys are then given to the claim that has the one, so that the gesture is known by all its names.
+        Its other names are then given to the claim that has the one, so that the gesture is known by all of them.
         """
-        now = datetime.now(UTC)
-        row = {
-            "team": place.team,
-            "channel": place.channel,
-            "thread": place.thread,
-            "asker": asker,
-            "asked": asked,
-            "created_at": now,
-            "state": OPEN,
-            "owner": owner,
-            "lease_until": now + LEASE,
-            "attempts": 1,
-            "stopping": False,
-        }
-        keys = sorted(set(keys))  # in one order everywhere: two processes then cannot wait for each other
         try:
-            with self._truth.begin() as connection:
-                made = connection.execute(insert(slack_claims).values(row)).inserted_primary_key
-                assert made is not None
-                named = [{"key": key, "claim_id": made[0]} for key in keys]
-                connection.execute(insert(slack_claim_keys), named)
-        except IntegrityError:
-            self._name(keys)
-            return None
-        return Claim(made[0], place, asker, asked, now, OPEN, 1, None, None)
+            claims = self._claim_new(wishes, owner)
+        except DatabaseError as error:
+            if len(wishes) == 1 and not isinstance(error, IntegrityError):
+                raise
+            # Another process was quicker with one of them.
+            return [None] if len(wishes) == 1 else [self.claim([wish], owner)[0] for wish in wishes]
+        for wish, claim in zip(wishes, claims, strict=True):
+            if claim is None:
+                self._name(wish.keys)
+        return claims
+
+    def _claim_new(self, wishes: Sequence[Wish], owner: str) -> list[Claim | None]:
+        now = datetime.now(UTC)
+        with self._truth.begin() as connection:
+            keys = {key for wish in wishes for key in wish.keys}
+            rows = select(slack_claim_keys.c.key).where(slack_claim_keys.c.key.in_(keys))
+            known = set(connection.scalars(rows))
+            claims: list[Claim | None] = []
+            for wish in wishes:
+                is_new = known.isdisjoint(wish.keys)
+                known |= set(wish.keys) if is_new else set()
+                claims.append(_insert(connection, wish, owner, now) if is_new else None)
+        return claims
 
     def _name(self, keys: Sequence[str]) -> None:
-        with self._truth.begin() as connection:
+        with self._truth.connect() as connection:
             rows = select(slack_claim_keys).where(slack_claim_keys.c.key.in_(keys))
             known = {row.key: row.claim_id for row in connection.execute(rows)}
         for key in keys:
@@ -101,15 +110,14 @@ class SlackRecords:
                 except IntegrityError:
                     pass  # another process was quicker
 
-    def keep(self, owner: str) -> dict[int, bool]:
-        """Renew the leases of an owner's open claims: their ids, and of each whether somebody asked to stop it."""
-        own = (slack_claims.c.owner == owner) & (slack_claims.c.state == OPEN)
+    def keep(self, owner: str, claims: Collection[int]) -> dict[int, bool]:
+        """Renew the leases of claims that are open and this owner's, and of each: whether somebody asked to stop it."""
+        own = (slack_claims.c.owner == owner) & (slack_claims.c.state == OPEN) & slack_claims.c.id.in_(claims)
         with self._truth.begin() as connection:
             until = datetime.now(UTC) + LEASE
             connection.execute(update(slack_claims).where(own).values(lease_until=until))
-            return dict(
-                connection.execute(select(slack_claims.c.id, slack_claims.c.stopping).where(own)).tuples().all()
-            )
+            rows = connection.execute(select(slack_claims.c.id, slack_claims.c.stopping).where(own))
+            return {row.id: row.stopping for row in rows}
 
     def release(self, owner: str) -> None:
         """Let another process, or the next one, take over what this owner leaves open."""
@@ -123,9 +131,8 @@ class SlackRecords:
         `alone`: no other process uses this truth, so whatever another owner left open is nobody's.
         """
         now = datetime.now(UTC)
-        left = (slack_claims.c.state == OPEN) & (slack_claims.c.owner != owner)
-        if not alone:
-            left &= slack_claims.c.lease_until <= now
+        nobodys = slack_claims.c.lease_until <= now
+        left = (slack_claims.c.state == OPEN) & (nobodys | (slack_claims.c.owner != owner) if alone else nobodys)
         taken: list[int] = []
         with self._truth.connect() as connection:
             ids = list(connection.scalars(select(slack_claims.c.id).where(left).order_by(slack_claims.c.id)))
@@ -152,6 +159,11 @@ class SlackRecords:
         """Keep which message shows the answer, so that whoever takes over goes on there."""
         with self._truth.begin() as connection:
             connection.execute(update(slack_claims).where(slack_claims.c.id == claim_id).values(reply_ts=reply_ts))
+
+    def replies(self, place: Place) -> set[str]:
+        """The messages in a thread that are known to show an answer."""
+        with self._truth.connect() as connection:
+            return set(connection.scalars(select(slack_claims.c.reply_ts).where(_at(place)))) - {None}
 
     def settle(self, claim_id: int, state: str, answer_id: str | None = None) -> None:
         """A question has ended: answered, abstained, failed or stopped."""
@@ -234,6 +246,28 @@ class SlackRecords:
         with self._truth.begin() as connection:
             for table in (slack_installations, slack_threads, slack_claims):
                 connection.execute(delete(table).where(table.c.team == team))
+
+
+def _insert(connection: Connection, wish: Wish, owner: str, now: datetime) -> Claim:
+    row = {
+        "team": wish.place.team,
+        "channel": wish.place.channel,
+        "thread": wish.place.thread,
+        "asker": wish.asker,
+        "asked": wish.asked,
+        "created_at": now,
+        "state": OPEN,
+        "owner": owner,
+        "lease_until": now + LEASE,
+        "attempts": 1,
+        "stopping": False,
+    }
+    made = connection.execute(insert(slack_claims).values(row)).inserted_primary_key
+    assert made is not None
+    # In one order everywhere: two processes then cannot wait for each other.
+    named = [{"key": key, "claim_id": made[0]} for key in sorted(set(wish.keys))]
+    connection.execute(insert(slack_claim_keys), named)
+    return Claim(made[0], wish.place, wish.asker, wish.asked, now, OPEN, 1, None, None)
 
 
 def _at(place: Place) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """Somebody talks to Dateline in Slack: signed requests, as Slack sends them, to a real server on loopback."""
 
 import asyncio
+import hmac
 import itertools
 import json
 import socket
@@ -13,7 +14,7 @@ from urllib.parse import urlencode
 
 import httpx
 import uvicorn
-from slack_sdk.signature import SignatureVerifier
+from fastapi import FastAPI
 
 from bot.answer import ProvenSentence, Question, Quote, Usage
 from bot.engine import Writer
@@ -31,16 +32,24 @@ BOT = "UBOT1"
 class Talk:
     """What people and Slack send to the server at `url`."""
 
+    _numbers = itertools.count(1)  # of messages and events, in all workspaces
+
     def __init__(self, url: str, api: SlackApi) -> None:
         self.api = api
         self.client = httpx.Client(base_url=url, trust_env=False, timeout=30)
-        self._numbers = itertools.count(1)
 
     def post(self, body: bytes, kind: str, timestamp: str | None = None, secret: str = SECRET) -> httpx.Response:
-        timestamp = timestamp if timestamp is not None else str(int(time.time()))
-        signed = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body) or ""
-        headers = {"content-type": kind, "x-slack-request-timestamp": timestamp, "x-slack-signature": signed}
+        body, headers = self.signed(body, kind, timestamp, secret)
         return self.client.post("/slack/events", content=body, headers=headers)
+
+    def signed(
+        self, body: bytes, kind: str, timestamp: str | None = None, secret: str = SECRET
+    ) -> tuple[bytes, dict[str, str]]:
+        """A body with the headers that Slack sends along."""
+        timestamp = timestamp if timestamp is not None else str(int(time.time()))
+        base = f"v0:{timestamp}:".encode() + body
+        signature = f"v0={hmac.new(secret.encode(), base, 'sha256').hexdigest()}"
+        return body, {"content-type": kind, "x-slack-request-timestamp": timestamp, "x-slack-signature": signature}
 
     def event(self, event: dict[str, Any], event_id: str | None = None, team: str = "T1") -> httpx.Response:
         return self.post(self.envelope(event, event_id, team), "application/json")
@@ -117,7 +126,7 @@ class Talk:
 
 
 class Slow:
-    """A writer that says sentences of the evidence, each after a while; it knows how many were asked at once."""
+    """A writer that says sentences, each after a while, with quotes of the evidence; it notes when it was asked."""
 
     name = "slow"
     model: str | None = "slow-1"
@@ -125,6 +134,7 @@ class Slow:
     def __init__(self, *says: str, wait: float = 0.0, tick: Callable[[], None] = lambda: None) -> None:
         self.says = says
         self.wait = wait
+        self.hurry = False
         self.tick = tick
         self.asked: list[Question] = []
         self.begun: list[str] = []
@@ -138,22 +148,23 @@ class Slow:
         passages = [Quote(each, span) for each in evidence for span in each.passage.sentences]
         try:
             for number, text in enumerate(self.says or (quote.text for quote in passages)):
-                await asyncio.sleep(self.wait)
+                await self._pause()
                 self.tick()
                 yield ProvenSentence(text, (passages[number % len(passages)],), "supported")
         except (asyncio.CancelledError, GeneratorExit):
             self.closed.append(time.monotonic())
             raise
 
+    async def _pause(self) -> None:
+        until = time.monotonic() + self.wait
+        while time.monotonic() < until and not self.hurry:
+            await asyncio.sleep(0.05)
+
 
 @contextmanager
-def talking(archive: Archive, writer: Writer, api: SlackApi, **settings: Any) -> Iterator[Talk]:
+def talking(archive: Archive, writer: Writer, api: SlackApi, *, drain_s: float = 20, **settings: Any) -> Iterator[Talk]:
     """A server with Slack, until the block ends; it then ends as on SIGTERM."""
-    chosen = {"slack_signing_secret": SECRET, "slack_api_url": api.url} | settings
-    if "slack_client_id" not in chosen:
-        chosen["slack_bot_token"] = "xoxb-1"
-    own = Settings(**chosen)
-    app = create_app(archive, writer, own, [slack_router(archive, writer, own, api.clock)])
+    app = slack_app(archive, writer, api.url, api.clock, drain_s, **settings)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
@@ -165,6 +176,18 @@ def talking(archive: Archive, writer: Writer, api: SlackApi, **settings: Any) ->
         finally:
             server.should_exit = True
             thread.join(40)
+
+
+def slack_app(
+    archive: Archive, writer: Writer, api_url: str, clock: Callable[[], float], drain_s: float, **settings: Any
+) -> FastAPI:
+    """The application with Slack in it."""
+    chosen = {"slack_signing_secret": SECRET, "slack_api_url": api_url} | settings
+    if "slack_client_id" not in chosen:
+        chosen["slack_bot_token"] = "xoxb-1"
+    own = Settings(**chosen)
+    router = slack_router(archive, writer, own, clock=clock, drain_s=drain_s)
+    return create_app(archive, writer, own, [router])
 
 
 def is_finished(message: Message) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index import Archive, Claim, Place, SlackRecords, Thread
+from index import Archive, Claim, Place, SlackRecords, Thread, Wish
 from index.truth import open_truth
 from tests.conftest import ROOT
 
@@ -24,7 +24,8 @@ def records(tmp_path: Path) -> SlackRecords:
 
 
 def claimed(records: SlackRecords, *keys: str, place: Place = HERE, owner: str = "a") -> Claim | None:
-    return records.claim(keys, place, "U1", '{"text": "Who?"}', owner)
+    (claim,) = records.claim([Wish(keys, place, "U1", '{"text": "Who?"}')], owner)
+    return claim
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
@@ -55,14 +56,17 @@ def test_two_processes_that_take_the_same_questions_on_answer_each_once(tmp_path
     code = """
 import sys
 from pathlib import Path
-from index import Place, SlackRecords
+from index import Place, SlackRecords, Wish
 from index.truth import open_truth
 records = SlackRecords(open_truth(Path(sys.argv[1])))
 sys.stdin.readline()
-for number in range(60):
-    keys = [f"event:{number}:{sys.argv[2]}", f"msg:{number}"]
-    if records.claim(keys, Place("T1", "C1", str(number)), "U1", "{}", sys.argv[2]):
-        print(number)
+place = Place("T1", "C1", "1.1")
+for first in range(0, 60, 4):
+    some = range(first, first + 4)
+    wishes = [Wish((f"event:{n}:{sys.argv[2]}", f"msg:{n}"), place, "U1", "{}") for n in some]
+    for number, claim in zip(some, records.claim(wishes, sys.argv[2])):
+        if claim:
+            print(number)
 """
     both = [
         subprocess.Popen(
@@ -95,12 +99,12 @@ def test_what_a_dead_process_left_open_is_taken_over_once(records: SlackRecords)
 def test_a_lease_that_is_let_go_or_lost_is_told_to_its_owner(records: SlackRecords) -> None:
     mine = claimed(records, "ts:1.1", owner="a")
     assert mine is not None
-    assert records.keep("a") == {mine.id: False}
+    assert records.keep("a", [mine.id]) == {mine.id: False}
     records.stop(HERE)
-    assert records.keep("a") == {mine.id: True}
+    assert records.keep("a", [mine.id, 99]) == {mine.id: True}
     records.release("a")
     assert [each.id for each in records.take_over("b")] == [mine.id]
-    assert records.keep("a") == {}
+    assert records.keep("a", [mine.id]) == {}
 
 
 def test_questions_of_a_thread_are_answered_in_order(records: SlackRecords) -> None:
@@ -128,6 +132,7 @@ def test_workspaces_are_kept_apart_and_forgotten_whole(records: SlackRecords) ->
 
 
 def test_the_archive_has_the_records(archive: Archive) -> None:
-    assert archive.slack.claim(["k"], HERE, "U1", "{}", "a") is not None
+    first, again, other = archive.slack.claim([Wish((key,), HERE, "U1", "{}") for key in "kkm"], "a")
+    assert first and other and again is None
     archive.slack.forget_old()
-    assert archive.slack.claim(["k"], HERE, "U1", "{}", "a") is None
+    assert claimed(archive.slack, "k") is None

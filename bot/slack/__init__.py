@@ -15,6 +15,7 @@ from index import Archive, BadConfiguration
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+DRAIN_S = 20.0  # supervisors lose patience after thirty seconds or so
 LEAST_KEY = 32  # characters of a key that seals tokens
 
 __all__ = ["run_socket", "slack_router", "uses_slack"]
@@ -43,9 +44,17 @@ def uses_slack(settings: Settings) -> bool:
 
 
 def slack_router(
-    archive: Archive, writer: Writer, settings: Settings, clock: Callable[[], float] = time.monotonic
+    archive: Archive,
+    writer: Writer,
+    settings: Settings,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    drain_s: float = DRAIN_S,
 ) -> "APIRouter":
-    """The routes that Slack calls; `clock` gives seconds, by which streams age."""
+    """The routes that Slack calls. `clock` gives seconds, by which streams age.
+
+    A server that stops goes on answering for `drain_s` seconds, and leaves the rest to the next one.
+    """
     from bot.slack.app import create_bolt
     from bot.slack.install import oauth_flow
     from bot.slack.parts import create_slack
@@ -53,7 +62,7 @@ def slack_router(
 
     assert settings.slack_signing_secret is not None
     secret = settings.slack_signing_secret.get_secret_value()
-    slack = create_slack(archive, writer, settings, clock)
+    slack = create_slack(archive, writer, settings, clock, drain_s)
     return create_router(create_bolt(slack, secret), slack.inbox, secret, oauth_flow(slack, settings))
 
 
@@ -68,4 +77,4 @@ def run_socket(archive: Archive, writer: Writer, settings: Settings, ready: Call
 
     if settings.slack_app_token is None or settings.slack_bot_token is None:
         raise BadConfiguration("Socket Mode needs DATELINE_SLACK_APP_TOKEN (xapp-…) and DATELINE_SLACK_BOT_TOKEN.")
-    asyncio.run(run(archive, writer, settings, ready))
+    asyncio.run(run(archive, writer, settings, ready, DRAIN_S))

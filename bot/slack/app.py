@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.slack import asking
+from bot.slack import asking, home
 from bot.slack.asked import hear
 from bot.slack.parts import Slack
 from index import Place
@@ -51,6 +51,8 @@ def _listen(bolt: AsyncApp, slack: Slack) -> None:
             case "agent_session_stopped":
                 team = context.team_id or context.enterprise_id or ""
                 await slack.inbox.stop(Place(team, str(event.get("channel")), str(event.get("thread_ts"))))
+            case "app_home_opened":
+                slack.inbox.errand(home.opened(event, context, slack.archive, slack.writer))
             case "app_uninstalled" | "tokens_revoked":
                 await _left(slack, body, event)
 

@@ -11,7 +11,7 @@ from bot.answer import Question
 from bot.engine import Writer
 from bot.slack.answering import Shown, show
 from bot.slack.asked import Asked
-from bot.slack.memory import before, remember
+from bot.slack.memory import before, left_behind, remember
 from bot.slack.reply import UNREACHED, Address, Reply, code
 from bot.slack.whisper import Whisper
 from bot.slack.workspaces import Workspaces
@@ -43,19 +43,20 @@ class Delivery:
         self._clock = clock
         self._shown: Shown | None = None
         self._token: str | None = None
+        self._bot_user: str | None = None
 
     async def sign(self, *, waits: bool) -> None:
         """Show at once that the question has arrived. Raises when we are no longer installed there."""
         who = await self._workspaces.authorize(self._claim.place.team, self._asked.enterprise)
         if who is None or who.bot_token is None:
             raise RuntimeError(f"Dateline is not installed in the workspace {self._claim.place.team}")
-        self._token = who.bot_token
+        self._token, self._bot_user = who.bot_token, who.bot_user_id
         if self._asked.private:
             return
         status = "answers other questions first…" if waits else "searches the archive…"
         place = self._claim.place
         try:
-            await self._workspaces.hasty_client(self._token).assistant_threads_setStatus(
+            await self._hasty().assistant_threads_setStatus(
                 channel_id=place.channel, thread_ts=place.thread, status=status
             )
         except (SlackApiError, *UNREACHED) as error:
@@ -64,8 +65,7 @@ class Delivery:
     async def answer(self) -> tuple[str, str | None]:
         """Answer: how it ended, and the answer's id."""
         shown = self._shown = await self._where()
-        hasty = self._workspaces.hasty_client(self._token)
-        conversation, said = await before(self._asked, self._archive, hasty)
+        conversation, said = await before(self._asked, self._archive, self._hasty())
         question = Question(self._asked.text, conversation_id=conversation, earlier=said)
         value = await show(question, self._archive, self._writer, shown, share=self._asked.private)
         if isinstance(shown, Reply) and not shown.may_stream:
@@ -89,8 +89,10 @@ class Delivery:
             assert self._asked.response_url is not None
             return Whisper(self._asked.response_url)
         place, goes_on = self._claim.place, self._claim.reply_ts
+        if goes_on is None and self._claim.attempts > 1:
+            goes_on = await left_behind(self._asked, self._bot_user, self._archive, self._hasty())
         reply = Reply(
-            self._client(),
+            self._workspaces.client(self._token),
             Address(place.channel, place.thread, place.team, self._asked.user),
             self._begun,
             stream=place.team not in self._workspaces.cannot_stream,
@@ -104,8 +106,8 @@ class Delivery:
     async def _begun(self, ts: str) -> None:
         await asyncio.to_thread(self._archive.slack.begun, self._claim.id, ts)
 
-    def _client(self) -> AsyncWebClient:
-        return self._workspaces.client(self._token)
+    def _hasty(self) -> AsyncWebClient:
+        return self._workspaces.hasty_client(self._token)
 
     async def _settle_session(self) -> None:
         """The session's spinner and its stop button go away; ending a stream does that by itself."""
@@ -113,7 +115,7 @@ class Delivery:
             return
         place = self._claim.place
         try:
-            await self._workspaces.hasty_client(self._token).agents_sessions_setStatus(
+            await self._hasty().agents_sessions_setStatus(
                 channel_id=place.channel, thread_ts=place.thread, status="active"
             )
         except (SlackApiError, *UNREACHED) as error:

@@ -9,9 +9,9 @@ import os
 import socket
 import time
 import uuid
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -23,15 +23,15 @@ from bot.slack.asked import Asked
 from bot.slack.delivery import Delivery
 from bot.slack.reply import UNREACHED
 from bot.slack.workspaces import Workspaces
-from index import Archive, Claim, Place
+from index import Archive, Claim, Place, Wish
 
 AT_ONCE = 16  # answers written at the same time
+BREATH_S = 0.1  # before the work on a question: in a storm of them, all acknowledgements go first
 AT_ONCE_FOR_ONE = 4  # of one person
 TRIES = 3  # after that a question is held to be what kills the process
 TICK_S = 1.0  # how often leases are renewed, and other processes' wishes to stop are seen
 SWEEP_S = 10.0  # how often it is looked for what others left
 TURN_S = 0.3  # how often it is looked whether another process has ended an earlier question of the thread
-DRAIN_S = 20.0  # how long a stopping process goes on answering; the rest is for the next one
 LAST_WORD_S = 5.0  # for telling those whose answer it leaves
 
 STOPPED = "_Stopped._"
@@ -49,9 +49,8 @@ class Inbox:
         archive: Archive,
         writer: Writer,
         workspaces: Workspaces,
-        *,
-        drain_s: float = DRAIN_S,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float],
+        drain_s: float,
     ) -> None:
         self._archive = archive
         self._records = archive.slack
@@ -62,6 +61,7 @@ class Inbox:
         self._owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
         # A thread of its own: an acknowledgement waits for the truth, and never for a search.
         self._claiming = ThreadPoolExecutor(1, "slack-claims")
+        self._wishes: deque[tuple[Wish, Future[Claim | None]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._working: dict[int, asyncio.Task[tuple[str, str | None]]] = {}
         self._stopping: set[int] = set()
@@ -80,10 +80,28 @@ class Inbox:
 
     async def take(self, keys: Sequence[str], asked: Asked) -> bool:
         """Claim a question and begin to answer it; False when it was taken before. After this it is not lost."""
-        claim = await self._record(self._records.claim, keys, asked.place, asked.user, asked.to_json(), self._owner)
+        claimed: Future[Claim | None] = Future()
+        self._wishes.append((Wish(tuple(keys), asked.place, asked.user, asked.to_json()), claimed))
+        self._claiming.submit(self._claim_waiting)
+        claim = await asyncio.wrap_future(claimed)
         if claim is not None and not self._closing:
             self._begin(claim)
         return claim is not None
+
+    def _claim_waiting(self) -> None:
+        """Claim all questions that wait, in one transaction: a storm of them costs few."""
+        some = [self._wishes.popleft() for _ in range(len(self._wishes))]
+        some = [(wish, claimed) for wish, claimed in some if claimed.set_running_or_notify_cancel()]
+        if not some:
+            return
+        try:
+            claims = self._records.claim([wish for wish, _ in some], self._owner)
+        except Exception as error:
+            for _, claimed in some:
+                claimed.set_exception(error)
+            return
+        for (_, claimed), claim in zip(some, claims, strict=True):
+            claimed.set_result(claim)
 
     async def stop(self, place: Place) -> None:
         """Stop what is being answered in a thread, in whichever process."""
@@ -142,6 +160,7 @@ class Inbox:
         """Answer a claim when its turn has come; how it ended, with the answer's id."""
         if claim.attempts > TRIES:
             raise RuntimeError(f"question {claim.id} was begun {TRIES} times and never ended")
+        await asyncio.sleep(BREATH_S)
         await delivery.sign(waits=earlier is not None or self._room.locked())
         if earlier is not None:
             await asyncio.wait({earlier})
@@ -181,7 +200,7 @@ class Inbox:
             try:
                 if self._working:
                     working = set(self._working)
-                    kept = await self._record(self._records.keep, self._owner)
+                    kept = await self._record(self._records.keep, self._owner, working)
                     self._stop({claim_id for claim_id, stopping in kept.items() if stopping})
                     for lost in working - kept.keys():
                         if lost in self._working:

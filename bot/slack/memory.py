@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -36,19 +37,35 @@ async def remember(asked: Asked, conversation_id: str, archive: Archive) -> None
         await asyncio.to_thread(archive.slack.remember, asked.place, Thread(conversation_id, asked.ts))
 
 
+async def left_behind(asked: Asked, bot_user: str | None, archive: Archive, client: AsyncWebClient) -> str | None:
+    """The message of an earlier try that Slack made, and of which the process that died did not hear any more."""
+    known = await asyncio.to_thread(archive.slack.replies, asked.place)
+    for each in await _replies(asked, asked.ts, None, client):
+        if each.get("bot_id") and each["ts"] not in known and each.get("user") == bot_user:
+            return str(each["ts"])
+    return None
+
+
 async def _said(asked: Asked, since: str, client: AsyncWebClient) -> tuple[str, ...]:
-    """People's messages between two moments. A workspace that gives no history costs the context, not the answer."""
+    """People's messages between two moments."""
+    between = [
+        readable(each.get("text", ""))[:LONGEST_QUESTION]
+        for each in await _replies(asked, since, asked.ts, client)
+        if each.get("user") and not each.get("bot_id")
+    ]
+    return tuple(text for text in between if text)[-MOST:]
+
+
+async def _replies(asked: Asked, after: str, until: str | None, client: AsyncWebClient) -> list[dict[str, Any]]:
+    """A thread's messages between two moments. A workspace that gives no history costs these, not the answer."""
     place = asked.place
     try:
-        replies = await client.conversations_replies(
-            channel=place.channel, ts=place.thread, oldest=since, latest=asked.ts, limit=LOOKED_AT
+        found = await client.conversations_replies(
+            channel=place.channel, ts=place.thread, oldest=after, latest=until, limit=LOOKED_AT
         )
     except (SlackApiError, *UNREACHED) as error:
         log.info("the thread of a question cannot be read (%s)", code(error))
-        return ()
-    between = [
-        readable(each.get("text", ""))[:LONGEST_QUESTION]
-        for each in replies.get("messages") or ()
-        if each.get("user") and not each.get("bot_id") and float(since) < float(each["ts"]) < float(asked.ts)
-    ]
-    return tuple(text for text in between if text)[-MOST:]
+        return []
+    # Slack gives the thread's root along, whenever it was written.
+    last = float(until or "inf")
+    return [each for each in found.get("messages") or () if float(after) < float(each["ts"]) < last]

@@ -22,11 +22,13 @@ class Slack:
     followed: Collection[str]
 
 
-def create_slack(archive: Archive, writer: Writer, settings: Settings, clock: Callable[[], float]) -> Slack:
+def create_slack(
+    archive: Archive, writer: Writer, settings: Settings, clock: Callable[[], float], drain_s: float
+) -> Slack:
     """The parts over an open archive and a writer."""
     keys = settings.slack_token_keys
     seal = Seal(keys.get_secret_value().split()) if keys else None
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
     workspaces = Workspaces(archive.slack, str(settings.slack_api_url), token, seal)
-    inbox = Inbox(archive, writer, workspaces, clock=clock)
+    inbox = Inbox(archive, writer, workspaces, clock, drain_s)
     return Slack(archive, writer, workspaces, seal, inbox, settings.slack_threads)

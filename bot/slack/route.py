@@ -33,12 +33,14 @@ def create_router(bolt: AsyncApp, inbox: Inbox, signing_secret: str, oauth: Asyn
     @router.post("/slack/events", max_body_size=BODY_LIMIT)
     async def events(request: Request) -> Response:
         body = await request.body()
+        if not _is_text(body):
+            return PlainTextResponse("The body is no UTF-8.", 400)
         if not _is_signed(verifier, body, request):
             return PlainTextResponse("This request is not signed by Slack.", 401)
         try:
             asked = to_async_bolt_request(request, body)
-        except ValueError:  # no UTF-8, or no JSON where JSON is promised
-            return PlainTextResponse("The body cannot be read.", 400)
+        except (ValueError, TypeError, AttributeError):  # Bolt takes it for granted that Slack sends JSON objects
+            return PlainTextResponse("The body has no shape that Slack sends.", 400)
         response = to_starlette_response(await bolt.async_dispatch(asked))
         # What nobody listens to is acknowledged: Slack would repeat it.
         return Response() if response.status_code == 404 else response
@@ -56,6 +58,14 @@ def _add_oauth(router: APIRouter, oauth: AsyncOAuthFlow) -> None:
     @router.get("/slack/oauth_redirect")
     async def redirected(request: Request) -> Response:
         return to_starlette_response(await oauth.handle_callback(to_async_bolt_request(request, b"")))
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_signed(verifier: SignatureVerifier, body: bytes, request: Request) -> bool:

@@ -14,10 +14,10 @@ from bot.slack.parts import create_slack
 from index import Archive
 
 
-async def run(archive: Archive, writer: Writer, settings: Settings, ready: Callable[[], None]) -> None:
+async def run(archive: Archive, writer: Writer, settings: Settings, ready: Callable[[], None], drain_s: float) -> None:
     """Answer until interrupted; what is being answered then is finished first."""
     assert settings.slack_app_token is not None
-    slack = create_slack(archive, writer, settings, time.monotonic)
+    slack = create_slack(archive, writer, settings, time.monotonic, drain_s)
     bolt = create_bolt(slack, "")  # what comes through our own connection carries no signature
     handler = AsyncSocketModeHandler(
         bolt, settings.slack_app_token.get_secret_value(), web_client=slack.workspaces.client(None)

@@ -95,6 +95,7 @@ class SlackApi:
         self.views: list[tuple[str, dict[str, Any]]] = []
         self.mistakes: list[str] = []
         self.url = ""
+        self.loop = asyncio.new_event_loop()
         self.sockets: list[web.WebSocketResponse] = []
         self.acks: list[dict[str, Any]] = []
         self._pushed = 0.0
@@ -204,7 +205,7 @@ class SlackApi:
         elif "text" in given or "blocks" in given:
             if given.get("replace_original"):
                 self.messages = [each for each in self.messages if each.only != name]
-            shown = Message(team, channel, self._ts(), None, given.get("text", ""), given.get("blocks", []))
+            shown = Message(team, channel, self._ts(), None, *_content(given))
             shown.only = name if private else None
             self.messages.append(shown)
         return web.Response(text="ok")
@@ -397,7 +398,7 @@ def _wrong_arguments(method: str, given: dict[str, Any]) -> str | None:
     if method not in METHODS:
         return "unknown_method"
     must, may = METHODS[method]
-    wrong = (must - set(given)) | (set(given) - must - may)
+    wrong = (must - set(given)) | (set(given) - must - may - {"team_id"})  # Bolt's own clients say the team every time
     return f"invalid_arguments: {wrong}" if wrong else None
 
 
@@ -442,7 +443,7 @@ def slack_api(*teams: Team) -> Iterator[SlackApi]:
     app.router.add_route("*", "/api/{method}", api.answer)
     app.router.add_post("/respond/{team}/{channel}/{name}", api.respond)
     app.router.add_get("/socket", api.connect)
-    loop = asyncio.new_event_loop()
+    loop = api.loop
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     runner = web.AppRunner(app, shutdown_timeout=0.1)

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from bot.answer import ProvenSentence, Question, Quote, Usage
 from bot.confidence import answerable
 from bot.conflicts import conflict, tell
+from bot.premise import unsaid
 from bot.ranking import SENTENCES, choose, rank, with_antecedent
 from index import Evidence
 
@@ -20,7 +21,7 @@ class ExtractiveWriter:
     ) -> AsyncGenerator[ProvenSentence | Usage]:
         """The best sentences, best first, and both sides where they conflict; nothing when none is good enough."""
         ranked = rank(question.text, evidence, weights, question.recency)
-        if not answerable(question.text, ranked, weights):
+        if not answerable(question.text, ranked, weights) or unsaid(question.text, evidence):
             return
         chosen = choose(ranked)
         if (differing := conflict(question.text, ranked, weights)) is not None:

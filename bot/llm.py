@@ -15,6 +15,7 @@ from bot.dialects import Api, Effort
 from bot.engine import LeftOut
 from bot.markers import DraftSentence, Reply
 from bot.numbering import NumberedSource, fit, number, place_of, render
+from bot.premise import unsaid
 from bot.proof import prove
 from bot.ranking import rank
 from bot.rewriting import rewrite, rewriting_chat
@@ -213,6 +214,8 @@ def _notes(question: Question, sources: Sequence[NumberedSource], differing: Con
     places = [place_of(sources, side.quote) for side in differing.sides] if differing is not None else [None]
     if all(places):
         notes.append(f"Sources may differ on what is asked: compare {' with '.join(map(str, places))}.")
+    if amiss := unsaid(question.text, [quote.evidence for source in sources for quote in source.quotes]):
+        notes.append(f"The question takes for granted what the sources may not say: “{'”, “'.join(amiss)}”.")
     return " ".join(notes) or "The best source comes first."
 
 

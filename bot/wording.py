@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.answer import Question
 from bot.language import language_of
 from bot.planted import is_planted
+from bot.premise import unsaid
 from bot.when import Period
 from index import Article, Evidence, stems
 
@@ -24,6 +25,8 @@ def nothing_found(question: Question, evidence: Sequence[Evidence], weights: Map
     if not words:
         return texts["wordless"]
     said = texts["not_found"].format(words=", ".join(words))
+    if amiss := unsaid(question.text, evidence):
+        said += " " + texts["unsaid"].format(words=", ".join(f"“{word}”" for word in amiss))
     nearest = next((found.article for found in evidence if not is_planted(found.article.title)), None)
     if nearest is None:
         return said

@@ -1,9 +1,12 @@
-"""Numbers and dates in prose, brought to one form: "1,100" and "1100", "Monday" and "October 2" can be compared."""
+"""Numbers in prose, brought to one form: "1,100" and "1100", "a quarter" and "25 percent", "75 mph" and "120 km/h"."""
 
 import re
-from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
+
+from bot.moments import without_dates
+from bot.units import PATTERN, UNITS, converted, unit_of
 
 _UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
 _UNITS += "seventeen eighteen nineteen".split()
@@ -12,123 +15,122 @@ _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".s
 _SCALES = {"hundred": 100, "dozen": 12, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SHORT = {"k": 10**3, "m": 10**6, "mn": 10**6, "bn": 10**9, "b": 10**9, "tn": 10**12}
 _VALUES = {word: value for value, word in enumerate(_UNITS)} | {word: 20 + 10 * at for at, word in enumerate(_TENS)}
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _KINDS = {"percent": "%", "per cent": "%", "%": "%", "dollar": "$", "$": "$", "euro": "€", "€": "€", "pound": "£"}
 _KINDS |= {"£": "£", "yen": "¥", "¥": "¥", "percentage point": "pp"}
+CURRENCIES = ("$", "€", "£", "¥")
+TIMES = "×"  # the kind of "twice"
 
 _WORD = "|".join([*_VALUES, *_SCALES])
+_PART = (
+    r"(?:(?P<over>an?|one|two|three)[\s-])?"
+    r"(?P<part>half(?=\s(?:an?|of)\b)"
+    r"|(?:(?<=a )|(?<=one )|(?<=one-)|(?<=two[ -])|(?<=three[ -]))(?:half|third|quarter|fifth|tenth)s?)\b"
+    r"(?:\s(?:an?|of an?)(?=\s(?:percent|per\b)))?"
+)
 _FIGURE = re.compile(
     rf"(?P<currency>[$€£¥])?\s?(?:(?<![\w.])|(?<=[$€£¥]))(?<![A-Za-z]-)"
-    rf"(?:(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?!\d)|\d+(?:[.:]\d+)*)(?:(?P<ordinal>st|nd|rd|th)\b|(?P<short>k|mn?|bn?|tn)\b|s\b)?"
+    rf"(?:(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?!\d)|\d+(?:[.:]\d+)*)"
+    rf"(?:(?P<ordinal>st|nd|rd|th)\b|(?P<short>k|mn?|bn?|tn)\b|s\b)?"
+    rf"|\b{_PART}"
     rf"|\b(?P<words>(?:a |an )?(?:{_WORD})(?:[\s-]+(?:{_WORD})|(?<=hundred)\s+and\s+(?:{_WORD}))*)\b"
+    rf"(?P<and_half>[\s-]and[\s-]a[\s-]half)?"
+    rf"|\b(?P<twice>twice)\b"
     rf"|\b(?P<place>{'|'.join(_ORDINALS)})\b)"
     rf"(?:[\s-](?P<scale>hundred|dozen|thousand|million|billion|trillion)s?\b)?"
-    rf"(?:[\s-]?(?P<kind>percentage point|percent|per cent|%|dollar|euro|pound|yen)s?)?",
+    rf"(?:[\s-]?(?:(?P<kind>percentage point|percent\b|per cent\b|%|dollar|euro|pound|yen)s?"
+    rf"|(?P<unit>{PATTERN})(?![\w/])))?",
     re.I,
 )
-
-_MONTHS = "january february march april may june july august september october november december".split()
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
-_MONTHS_BY_START = {name[:3]: at for at, name in enumerate(_MONTHS, 1)}
-_MONTH = (
-    r"(?:Jan(?:uary|\.)|Feb(?:ruary|\.)|March|Mar\.|April|Apr\.|May|June|July|Aug(?:ust|\.)|Sept?(?:ember|\.)|"
-    r"Oct(?:ober|\.)|Nov(?:ember|\.)|Dec(?:ember|\.))"
-)
-_YEAR = r"(?:1[5-9]|20)\d\d"
-_DATE = re.compile(
-    rf"\b(?P<iso>{_YEAR}-\d\d-\d\d)\b"
-    rf"|\b(?P<m1>{_MONTH})\s+(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s(?:percent|million))(?:,?\s+(?P<y1>{_YEAR})\b)?"
-    rf"|\b(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m2>{_MONTH})(?:,?\s+(?P<y2>{_YEAR})\b)?"
-    rf"|\b(?P<m3>{_MONTH})(?:,?\s+(?P<y3>{_YEAR})\b)?"
-    rf"|(?<![$€£¥\d.,])\b(?P<y4>{_YEAR})(?![\d,%]|\.\d|s\b)\b"
-    rf"|\b(?P<weekday>{'|'.join(day.title() for day in _DAYS)})\b"
-)
-_RELATIVE = re.compile(r"\b(today|tonight|yesterday|tomorrow|(?:last|this|next) (?:month|year|week))\b", re.I)
-_MAY_BE_A_VERB = re.compile(
-    r"(?:\b(?:in|of|since|until|by|from|early|late|mid|last|next|this|and|to|between|during)[\s-])\Z", re.I
-)
+_JOINS = re.compile(r"\s?(?:to|and|or|[-–—])\s?", re.I)
 
 
 class Figure(NamedTuple):
-    """A number: value in one form, kind ("%", "$", "th" of an ordinal, "" for a bare one), words, and end."""
+    """A number: its value in one form, its kind, its words and where they stand.
+
+    The kind is "%", "pp" of percentage points, a currency, a unit's name, "th" of an ordinal, "×" of "twice", "/" of a
+    fraction, "" of a bare number.
+    """
 
     value: str
     kind: str
     text: str
+    start: int
     end: int
 
-
-class Moment(NamedTuple):
-    """As much of a date as is said."""
-
-    year: int | None = None
-    month: int | None = None
-    day: int | None = None
-    weekday: int | None = None
+    @property
+    def counts(self) -> bool:
+        """Whether it says a number: "one of them" does not."""
+        return self.value != "1" or bool(self.kind) or any(c.isdigit() for c in self.text)
 
 
-def figures(text: str) -> list[Figure]:
-    """The numbers of a text that are not parts of dates, in order."""
-    return [_figure(found) for found in _FIGURE.finditer(without_dates(text))]
+@lru_cache(maxsize=4096)
+def figures(text: str) -> tuple[Figure, ...]:
+    """The numbers of a text that are not parts of dates, in order. In "18 to 24 months" both are months."""
+    found = [_figure(each) for each in _FIGURE.finditer(without_dates(text))]
+    for at, (one, other) in enumerate(pairwise(found)):
+        if _JOINS.fullmatch(text[one.end : other.start]):
+            if not one.kind and (other.kind in UNITS or other.kind in ("%", "pp")):
+                found[at] = one._replace(kind=other.kind)
+            elif not other.kind and one.kind in CURRENCIES:
+                found[at + 1] = other._replace(kind=one.kind)
+    return tuple(found)
+
+
+def without_figures(text: str) -> str:
+    """The text with its numbers and their units blanked out, every other character in its place."""
+    for figure in figures(text):
+        text = text[: figure.start] + " " * (figure.end - figure.start) + text[figure.end :]
+    return text
 
 
 def same_figure(said: Figure, source: Figure) -> bool:
-    """Whether a number is said as the source has it. A bare number may leave out the source's unit, not change it."""
+    """Whether a number is said as the source has it.
+
+    A bare number may leave out the source's unit, not change it. In another unit it may be rounded.
+    """
+    if said.kind in UNITS and source.kind in UNITS and said.kind != source.kind:
+        return (
+            _is_plain(said)
+            and _is_plain(source)
+            and converted(float(said.value), said.kind, float(source.value), source.kind)
+        )
+    if {said.kind, source.kind} == {"/", "%"}:
+        shares = [float(each.value) * (100 if each.kind == "/" else 1) for each in (said, source)]
+        return abs(shares[0] - shares[1]) < 1
+    if said.kind == TIMES and not source.kind:
+        return said.value == source.value
     return said.value == source.value and (not said.kind or said.kind == source.kind)
 
 
-def without_dates(text: str) -> str:
-    """The text with its dates blanked out, every other character in its place."""
-    return "".join(
-        text[a:b] if kept else " " * (b - a)
-        for a, b, kept in _stretches(text, [found.span() for found in _dates(text)])
-    )
-
-
-def moments(text: str) -> list[tuple[str, Moment]]:
-    """The dates a text says, each with its words."""
-    return [(found[0], _moment(found)) for found in _dates(text)]
-
-
-def known_moments(text: str, published: date | None) -> list[Moment]:
-    """The dates that a source says or implies: "Monday", "yesterday" and "last month" are read from its own date."""
-    said = [moment for _, moment in moments(text)]
-    if published is None:
-        return said
-    known = [*said, *(_on(day) for day in _meant(text, said, published))]
-    for found in _RELATIVE.finditer(text):
-        known += _relative(found[1].lower(), published)
-    for moment in said:  # "October 2" is one of the nearest year
-        if moment.month and not moment.year:
-            near = min(
-                (published.year + step for step in (0, -1, 1)), key=lambda year: _distance(moment, year, published)
-            )
-            known += [moment._replace(year=near), *_on_day(moment._replace(year=near))]
-    return known + [each for moment in said for each in _on_day(moment)]
-
-
-def agrees(said: Moment, known: Iterable[Moment]) -> bool:
-    """Whether one known date has every part of the said one."""
-    return any(all(part is None or part == of for part, of in zip(said, moment, strict=True)) for moment in known)
-
-
-def on(published: date | None) -> list[Moment]:
-    """A publication date as a known date, without its weekday: that an article appeared on a Monday says little."""
-    return [] if published is None else [Moment(published.year, published.month, published.day)]
+def _is_plain(figure: Figure) -> bool:
+    return figure.value.count(".") < 2 and ":" not in figure.value
 
 
 def _figure(found: re.Match[str]) -> Figure:
-    kind = _KINDS.get((found["kind"] or "").lower()) or _KINDS.get(found["currency"] or "", "")
+    value, kind = _value(found)
+    named = _KINDS.get((found["kind"] or "").lower()) or _KINDS.get(found["currency"] or "", "")
+    unit = unit_of(found.groupdict()) if found["unit"] else ""
+    start = found.start() + len(found[0]) - len(found[0].lstrip())
+    return Figure(value, named or unit or kind, found[0].strip(), start, found.end())
+
+
+def _value(found: re.Match[str]) -> tuple[str, str]:
+    """The number in one form, and the kind that its own form gives it."""
     scale = _SCALES.get((found["scale"] or "").lower(), 1) * _SHORT.get((found["short"] or "").lower(), 1)
     digits = (found["digits"] or "").replace(",", "")
     if found["place"]:
-        value, kind = str(_ORDINALS.index(found["place"].lower()) + 1), "th"
-    elif found["words"]:
-        value = _text(float(_value_of_words(found["words"].lower()) * scale))
-    elif digits.count(".") > 1 or ":" in digits:
-        value = digits  # a time, a version: compared as it stands
-    else:
-        value, kind = _text(float(digits) * scale), kind or ("th" if found["ordinal"] else "")
-    return Figure(value, kind, found[0].strip(), found.end())
+        return str(_ORDINALS.index(found["place"].lower()) + 1), "th"
+    if found["twice"]:
+        return "2", TIMES
+    if found["part"]:
+        over = _VALUES.get((found["over"] or "").lower(), 1)
+        return _text(over / _PARTS[found["part"].lower().removesuffix("s")]), "/"
+    if found["words"]:
+        return _text((_value_of_words(found["words"].lower()) + 0.5 * bool(found["and_half"])) * scale), ""
+    if digits.count(".") > 1 or ":" in digits:
+        return digits, ""  # a time, a version: compared as it stands
+    return _text(float(digits) * scale), "th" if found["ordinal"] else ""
 
 
 def _text(value: float) -> str:
@@ -145,71 +147,3 @@ def _value_of_words(words: str) -> int:
         elif word in _SCALES:
             total, current = total + max(current, 1) * _SCALES[word], 0
     return total + current
-
-
-def _dates(text: str) -> Iterator[re.Match[str]]:
-    for found in _DATE.finditer(text):
-        alone = found["m3"] in ("May", "March") and not found["y3"]
-        if not alone or _MAY_BE_A_VERB.search(text[: found.start()]):
-            yield found
-
-
-def _moment(found: re.Match[str]) -> Moment:
-    if found["iso"]:
-        year, month, day = (int(part) for part in found["iso"].split("-"))
-        return Moment(year, month, day)
-    if found["weekday"]:
-        return Moment(weekday=_DAYS.index(found["weekday"].lower()))
-    name_of_month = found["m1"] or found["m2"] or found["m3"]
-    years, days = found["y1"] or found["y2"] or found["y3"] or found["y4"], found["d1"] or found["d2"]
-    month_no = _MONTHS_BY_START[name_of_month[:3].lower()] if name_of_month else None
-    return Moment(int(years) if years else None, month_no, int(days) if days else None)
-
-
-def _meant(text: str, said: list[Moment], published: date) -> Iterator[date]:
-    """The days that weekdays of a text may mean: the last one before its date, and the next one after."""
-    for moment in said:
-        if moment.weekday is not None:
-            back = (published.weekday() - moment.weekday) % 7
-            yield from (published - timedelta(days=back), published + timedelta(days=7 - back))
-            if back == 0:
-                yield published - timedelta(days=7)
-
-
-def _relative(words: str, published: date) -> list[Moment]:
-    step = {"last": -1, "this": 0, "next": 1}.get(words.split(maxsplit=1)[0], 0)
-    if words.endswith("year"):
-        return [Moment(published.year + step)]
-    if words.endswith("month"):
-        months = published.year * 12 + published.month - 1 + step
-        return [Moment(months // 12, months % 12 + 1)]
-    if words.endswith("week"):
-        return []
-    return [_on(published + timedelta(days={"yesterday": -1, "tomorrow": 1}.get(words, 0)))]
-
-
-def _on(day: date) -> Moment:
-    return Moment(day.year, day.month, day.day, day.weekday())
-
-
-def _on_day(moment: Moment) -> list[Moment]:
-    """The full date with its weekday, when there is such a day."""
-    if not (moment.year and moment.month and moment.day):
-        return []
-    try:
-        return [_on(date(moment.year, moment.month, moment.day))]
-    except ValueError:
-        return []
-
-
-def _distance(moment: Moment, year: int, published: date) -> int:
-    return abs((year - published.year) * 365 + ((moment.month or 1) - published.month) * 30)
-
-
-def _stretches(text: str, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int, bool]]:
-    at = 0
-    for start, end in spans:
-        yield at, start, True
-        yield start, end, False
-        at = end
-    yield at, len(text), True

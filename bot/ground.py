@@ -1,11 +1,19 @@
 """What a drafted sentence is measured against: the sentences it cites, and what their articles say of themselves."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
 from bot.answer import Quote
-from bot.figures import Moment, known_moments, on
+from bot.moments import Moment, known_moments, on
 from index import Article
+
+# What a sentence says of somebody whom a sentence before it names.
+LEANS = re.compile(
+    r"\b(?:he|she|they|it|him|them|his|her|their|its|this|these|the (?:company|firm|bank|club|team|group|party|agency|"
+    r"ministry|minister|president|mayor|governor|court|country|nation|city|town|village|government|army|man|woman))\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +21,20 @@ class Ground:
     """What a sentence is measured against: its quotes, their articles' metadata, the sentences next to them."""
 
     quotes: tuple[Quote, ...]
-    around: tuple[str, ...]
+    around: tuple[tuple[str, ...], ...]  # of each quote, the sentences before and behind it
 
     @property
     def texts(self) -> list[str]:
         """The cited sentences."""
         return [quote.text for quote in self.quotes]
+
+    @property
+    def homes(self) -> list[str]:
+        """Each cited sentence with its article's metadata, and with the sentences around it when it leans on them."""
+        return [
+            " . ".join([quote.text, *(near if LEANS.search(quote.text) else ()), metadata(quote.evidence.article)])
+            for quote, near in zip(self.quotes, self.around, strict=True)
+        ]
 
     @property
     def metadata(self) -> str:

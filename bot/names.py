@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -28,7 +29,8 @@ _NOT_NAMES = TITLES | set(
     "first second third former current reports reportedly it's there's that's once again asked speaking following "
     "given based overall additionally further furthermore finally eventually initially previously currently "
     "construction officers members state its sources either neither nor plus per via well yes dozens hundreds "
-    "thousands millions separately similarly".split()
+    "thousands millions separately similarly roughly approximately some at least additionally overall generally "
+    "specifically therefore thus hence consequently nevertheless nonetheless ultimately clearly notably".split()
 )
 _ALIASES = (
     {"us", "usa", "america", "american", "americans", "united states"},
@@ -76,21 +78,24 @@ _NO_SPEAKERS = set(
 
 
 class Name(NamedTuple):
-    """A capitalised word that is taken for a name: as written, folded, and where it stands."""
+    """A capitalised word that is taken for a name: as written, folded, where it stands, whether it opens a sentence."""
 
     text: str
     folded: str
     start: int
     end: int
+    opens: bool
 
 
+@lru_cache(maxsize=65536)
 def fold(word: str) -> str:
     """A word without case, accents, dots and possessive."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
     return re.sub(r"[’']s?\Z", "", plain.lower()).replace(".", "").replace("’", "'")
 
 
-def names(text: str) -> list[Name]:
+@lru_cache(maxsize=4096)
+def names(text: str) -> tuple[Name, ...]:
     """The names of a sentence, word by word. A first word counts unless it is one that often opens sentences."""
     found = []
     for at, token in enumerate(_TOKEN.finditer(text)):
@@ -102,22 +107,28 @@ def names(text: str) -> list[Name]:
             and not (folded in _NOT_NAMES and (opening or folded not in TITLES))
             and not (opening and folded.endswith(("tion", "tions", "ness", "ility", "ities")))
         ):
-            found.append(Name(word, folded, token.start(), token.end()))
-    return found
+            found.append(Name(word, folded, token.start(), token.end(), opening))
+    return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def known_names(text: str) -> frozenset[str]:
     """What a source offers to be named by: its words, the parts of compounds, aliases, the initials of its names."""
     words: set[str] = set()
     for token in _TOKEN.finditer(text):
         folded = fold(token[0])
         words |= {folded, *folded.split("-")}
-    lower = fold(text)
-    for group in _ALIASES:
-        if group & words or any(" " in each and each in lower for each in group):
-            words |= group | {part for each in group for part in each.split()}
+    words |= {part for alias in aliases(text) for part in (alias, *alias.split())}
     words |= {initials for initials, _ in _initials(text)}
     return frozenset(words)
+
+
+@lru_cache(maxsize=4096)
+def aliases(text: str) -> frozenset[str]:
+    """The other names of the countries and bodies that a text names."""
+    words, lower = {fold(token[0]) for token in _TOKEN.finditer(text)}, fold(text)
+    named = [group for group in _ALIASES if group & words or any(" " in each and each in lower for each in group)]
+    return frozenset().union(*named)
 
 
 def is_known(name: Name, known: frozenset[str], claim: str) -> bool:
@@ -148,15 +159,60 @@ def mixed_up(claim: str, source: str) -> str | None:
     return None
 
 
-def speakers(text: str) -> list[frozenset[str]]:
+def wrong_post(claim: str, source: str) -> str | None:
+    """A name with a title or a club that another has in the source: "Prime Minister Campbell", "Rome coach Finch"."""
+    there = set(_posts(source))
+    for post, holder in _posts(claim):
+        others = {other for other, of in there if of == holder}
+        taken = {of for other, of in there if other == post}
+        if not others or post in others:
+            continue
+        elsewhere = any(other[0] == _CLUB and other[2] == post[2] for other in others) if post[0] == _CLUB else taken
+        if elsewhere:
+            return f"{post[1]} {holder}".title()
+    return None
+
+
+_CLUB = "of"
+
+
+def _posts(text: str) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """Each title and club of a text with the surname behind it: "Harbor Falls coach Ada Finch" has both."""
+    tokens = [(token[0], fold(token[0]), token.end()) for token in _TOKEN.finditer(text)]
+    at = 0
+    while at < len(tokens):
+        first = at
+        while at < len(tokens) and (tokens[at][1] in TITLES or (at > first and tokens[at][1] == "of")):
+            at += 2 if tokens[at][1] == "of" else 1
+        if at == first:
+            at += 1
+            continue
+        last = at
+        while last < len(tokens) and tokens[last][0][0].isupper() and tokens[last][1] not in _NOT_NAMES:
+            last += 1
+            if text[tokens[last - 1][2] :][:1] in (",", ".", ";", ":"):
+                break
+        if last > at:
+            holder = tokens[last - 1][1]
+            titles = [folded for _, folded, _ in tokens[first:at] if folded in TITLES]
+            for title in titles:
+                yield ("as", title, ""), holder
+            if first and tokens[first - 1][0][0].isupper() and tokens[first][0][0].islower():
+                yield (_CLUB, tokens[first - 1][1], titles[-1]), holder
+        at = max(last, at)
+
+
+@lru_cache(maxsize=4096)
+def speakers(text: str) -> tuple[frozenset[str], ...]:
     """Who is said to have spoken, each as the folded words of a name."""
     found = []
     for pattern in _SPEAKERS:
         for match in pattern.finditer(text):
             words = {fold(token[0]) for token in _TOKEN.finditer(match["who"])}
+            words |= {initials for initials, _ in _initials(match["who"])}
             if kept := frozenset(words - _NOT_NAMES - _HONORIFICS - _NO_SPEAKERS):
                 found.append(kept)
-    return found
+    return tuple(found)
 
 
 def _initials(text: str) -> Iterator[tuple[str, str]]:

@@ -8,21 +8,23 @@ lost, and when the quotes have most of its words. The reasons are written for th
 import re
 from collections.abc import Sequence
 
-from bot.agreement import wrong_date, wrong_figure, wrong_name
+from bot.agreement import missing_names, wrong_date, wrong_name
+from bot.amounts import wrong_figure
 from bot.answer import ProvenSentence, Quote
 from bot.engine import LeftOut
-from bot.entailment import carried, contradiction, coverage
-from bot.figures import figures, moments, without_dates
-from bot.ground import Ground, metadata
+from bot.entailment import carried, coverage
+from bot.figures import figures
+from bot.ground import LEANS, Ground, metadata
 from bot.markers import DraftSentence
-from bot.names import is_known, known_names, names
+from bot.moments import moments
+from bot.names import is_known, known_names
 from bot.numbering import NumberedSource, resolve
 from bot.quotations import folded, misattributed, misquoted
+from bot.turns import contradiction
 from bot.words import words
 
 MOST_QUOTES = 8  # a sentence that cites more is citing at random
 _MARKUP = re.compile(r"https?:|www\.|\]\s*\(|!\[|<[a-z/!]|&#?\w+;|javascript:|[`{}|\\]|\[\d", re.I)
-_LEANS = re.compile(r"\b(?:he|she|they|it|his|her|their|its|this|these)\b", re.I)
 
 
 def prove(draft: DraftSentence, sources: Sequence[NumberedSource], question: str) -> ProvenSentence | LeftOut:
@@ -52,7 +54,7 @@ def _fault(text: str, ground: Ground, question: str) -> str | None:
         or misquoted(text, ground.stretches(), ground.paragraphs())
         or misattributed(text, texts, ground.around)
         or contradiction(text, texts)
-        or ("the cited sentences do not say this" if not carried(text, texts, ground.metadata, question) else None)
+        or carried(text, texts, ground.homes, ground.metadata, question)
     )
 
 
@@ -74,14 +76,12 @@ def _best(text: str, quotes: Sequence[Quote]) -> Quote | None:
 
 
 def _with_antecedents(text: str, quotes: tuple[Quote, ...], sources: Sequence[NumberedSource]) -> tuple[Quote, ...]:
-    """The quotes, each that leans ("He said …") with the sentence before it when that has a name the claim needs."""
-    known = known_names(
-        " . ".join([*(quote.text for quote in quotes), *(metadata(q.evidence.article) for q in quotes)])
-    )
-    missing = [name for name in names(without_dates(text)) if not is_known(name, known, text)]
+    """The quotes, each that leans ("He said …") with the sentences before it up to a name that the claim needs."""
+    own = [*(quote.text for quote in quotes), *(metadata(quote.evidence.article) for quote in quotes)]
+    missing = missing_names(text, " . ".join(own))
     added: list[Quote] = []
     for quote in quotes if missing else ():
-        if _LEANS.search(quote.text):
+        if LEANS.search(quote.text):
             before = _neighbours(quote, sources, -2, 0)
             for place, other in enumerate(reversed(before), start=1):
                 there = known_names(other.text)
@@ -103,7 +103,7 @@ def _neighbours(quote: Quote, sources: Sequence[NumberedSource], back: int, ahea
 
 
 def _ground(quotes: tuple[Quote, ...], sources: Sequence[NumberedSource]) -> Ground:
-    around = [other.text for quote in quotes for other in _neighbours(quote, sources, -2, 1)]
+    around = (tuple(other.text for other in _neighbours(quote, sources, -2, 1)) for quote in quotes)
     return Ground(quotes, tuple(around))
 
 

@@ -40,15 +40,21 @@ def misquoted(claim: str, stretches: Sequence[str], paragraphs: Sequence[str]) -
     return None
 
 
-def misattributed(claim: str, sentences: Sequence[str], around: Sequence[str]) -> str | None:
+def misattributed(claim: str, sentences: Sequence[str], around: Sequence[Sequence[str]]) -> str | None:
     """A speaker of the claim who is not the one in the source, None when all are.
 
-    `around` is what stands next to the cited sentences: "he said" is read from there.
+    `around` is what stands next to each of the cited sentences: "he said" is read from there. Who is quoted must be
+    the speaker of a sentence that has the quotation.
     """
-    actual = [speaker for sentence in sentences for speaker in speakers(sentence)]
-    known = known_names(" ".join([*sentences, *around]))
-    leans = any(_PRONOUN_SAYS.search(sentence) for sentence in sentences) or not actual
-    for speaker in speakers(claim):
+    if not (said := speakers(claim)):
+        return None
+    quotations = [folded(words).strip(" .,;!?") for words in quoted(claim)]
+    having = [at for at, each in enumerate(sentences) if any(_has(folded(each), words) for words in quotations)]
+    chosen = having or range(len(sentences))
+    actual = [speaker for at in chosen for speaker in speakers(sentences[at])]
+    known = known_names(" ".join(text for at in chosen for text in (sentences[at], *around[at])))
+    leans = any(_PRONOUN_SAYS.search(sentences[at]) for at in chosen) or not actual
+    for speaker in said:
         if not same_person(speaker, actual) and not (leans and speaker & known):
             return f"the cited sentences do not say it was {' '.join(sorted(speaker)).title()} who said it"
     return None

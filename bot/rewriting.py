@@ -6,7 +6,8 @@ from contextlib import aclosing
 from bot.answer import Usage
 from bot.chat import Chat, ChatMaker, Message, Timeouts
 from bot.dialects import Api
-from bot.figures import agrees, figures, moments, same_figure
+from bot.figures import figures, same_figure
+from bot.moments import agrees, moments
 from bot.names import is_known, known_names, names
 from bot.when import without_time
 from index import ModelUnavailable

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 
-from bot.agreement import wrong_date, wrong_figure
+from bot.agreement import wrong_date
 from bot.alignment import places, support
+from bot.amounts import wrong_figure
 from bot.answer import ProvenSentence, Quote
 from bot.engine import LeftOut
 from bot.ground import Ground
@@ -51,7 +52,7 @@ def carried(text: str, sources: Sequence[str]) -> float:
     """
     evidence = [_evidence(at, each) for at, each in enumerate(sources)]
     quotes = tuple(Quote(each, span) for each in evidence for span in each.passage.sentences)
-    laid, ground = places([quote.text for quote in quotes]), Ground(quotes, ())
+    laid, ground = places([quote.text for quote in quotes]), Ground(quotes, ((),) * len(quotes))
     missing = 0.0
     for start, end in sentences(text):
         said = text[start:end]

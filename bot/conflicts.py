@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 from bot.answer import ProvenSentence, Question, Quote
 from bot.asking import wanted
-from bot.figures import Figure, figures, moments, without_dates
+from bot.figures import Figure, figures
+from bot.moments import moments, without_dates
 from bot.publishers import without_names
 from bot.ranking import NEAR_BEST, Ranked, with_antecedent
+from bot.units import UNITS
 from bot.wording import by_whom, sources_differ
 from index import header, stems
 
@@ -176,7 +178,7 @@ def _find_counts(text: str) -> Iterator[tuple[Figure, str | None]]:
     for figure in figures(text):
         if figure.kind == "th" or (figure.value == "1" and not figure.text[:1].isdigit()) or ":" in figure.value:
             continue
-        before, after = plain[: max(0, figure.end - len(figure.text))], plain[figure.end :]
+        before, after = plain[: figure.start], plain[figure.end :]
         if _NOT_COUNTING.search(before) or (
             before.endswith(", ") and after.startswith(",")
         ):  # "Trams 3", "Inch, 52, said"
@@ -185,7 +187,7 @@ def _find_counts(text: str) -> Iterator[tuple[Figure, str | None]]:
             continue
         following = re.match(r"[\s-]+((?:[a-z’'-]+\s?){1,3})", after)
         noun = next((stem for word in (following[1].split() if following else ()) for stem in stems(word)), None)
-        yield figure, noun
+        yield figure, figure.kind if figure.kind in UNITS else noun
 
 
 def _of_another_year(sentence: Ranked) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.publishers import as_known
-from index import Article, BadRequest, Copy, Evidence, Filter, Recency, Span
+from index import Article, BadRequest, Copy, Correction, Evidence, Filter, Recency, Span
 
 LONGEST_QUESTION = 4000  # characters; a question longer than that is a document
 DEFAULT_PASSAGES = 10
@@ -136,13 +136,14 @@ class Source:
     """An article that was found for the question, with the score of its best passage.
 
     `copies` are the articles that carry the same report, this one among them, the first one first; `outlets` counts
-    their publishers.
+    their publishers. `correction` says what of the article was corrected.
     """
 
     article: Article
     score: float
     copies: tuple[Copy, ...] = ()
     outlets: int = 1
+    correction: Correction | None = None
 
 
 @dataclass(frozen=True, slots=True)

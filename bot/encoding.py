@@ -14,7 +14,7 @@ from bot.events import (
     SearchStarted,
     SentenceProven,
 )
-from index import Article, Copy
+from index import Article, Copy, Correction
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -91,6 +91,7 @@ def source_json(source: Source) -> dict[str, Any]:
         "score": round(source.score, 4),
         "outlets": source.outlets,
         "copies": [copy_json(each) for each in source.copies],
+        "correction": None if source.correction is None else correction_json(source.correction),
     }
 
 
@@ -102,6 +103,16 @@ def copy_json(copy: Copy) -> dict[str, Any]:
         "title": copy.title,
         "published_at": time_json(copy.published_at),
         "url": copy.url,
+    }
+
+
+def correction_json(correction: Correction) -> dict[str, Any]:
+    """What was corrected of an article, and by which other article if not by itself."""
+    return {
+        "text": correction.text,
+        "at": time_json(correction.at),
+        "notice_id": correction.notice_id,
+        "taken_back": list(correction.taken_back),
     }
 
 
@@ -117,6 +128,7 @@ def article_json(article: Article) -> dict[str, Any]:
         "dateline": article.dateline,
         "published_at": time_json(article.published_at),
         "modified_at": time_json(article.modified_at),
+        "correction": article.correction,
         "url": article.url,
         "source": article.source,
     }

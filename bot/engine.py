@@ -237,7 +237,9 @@ def _sources(evidence: Sequence[Evidence]) -> tuple[Source, ...]:
     """The articles of the evidence, each once with its best score, best first."""
     best: dict[str, Source] = {}
     for found in evidence:
-        best.setdefault(found.article.id, Source(found.article, found.score, found.copies, found.outlets))
+        best.setdefault(
+            found.article.id, Source(found.article, found.score, found.copies, found.outlets, found.correction)
+        )
     return tuple(best.values())
 
 

@@ -77,7 +77,9 @@ def with_antecedent(sentence: Ranked) -> Span:
     passage = sentence.evidence.passage
     first = sentence.place
     while first > 0 and sentence.place - first < 2 and _LEANS.match(passage.quote(passage.sentences[first])):
-        if is_planted(passage.quote(passage.sentences[first - 1])):
+        before = passage.sentences[first - 1]
+        taken_back = passage.quote(Span(before.end, passage.sentences[first].start)).strip()  # by a correction
+        if taken_back or is_planted(passage.quote(before)):
             break
         first -= 1
     return Span(passage.sentences[first].start, sentence.span.end)

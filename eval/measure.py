@@ -104,7 +104,9 @@ async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None
     total = (time.perf_counter() - started) * 1000
     searched = answer.standalone_question
     sure = confidence(searched, evidence, archive.word_weights(searched))
-    bodies = {each.article.id: archive.versions(each.article.id)[-1].article.body for each in answer.citations}
+    bodies = {
+        each.article.id: archive.quoted_body(each.article.id, each.quote, each.start) for each in answer.citations
+    }
     outcome = Outcome(tuple(map(_retrieved, evidence)), answer_json(answer), sure, bodies)
     scores, details = score(case, outcome)
     why_not = ""

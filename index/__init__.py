@@ -7,7 +7,7 @@ so that `dateline --help` does not wait for a database library.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from index.article import Article, ArticleVersion, Copy, Evidence, Filter, Passage, Retraction, Span
+from index.article import Article, ArticleVersion, Copy, Correction, Evidence, Filter, Passage, Retraction, Span
 from index.errors import (
     ArchiveBusy,
     ArchiveDamaged,
@@ -24,6 +24,7 @@ from index.query import Part, Query
 from index.recency import Recency, recency_weight
 
 if TYPE_CHECKING:
+    from index.affected import AffectedAnswer
     from index.archive import Archive, IngestReport, Status
     from index.embedding import Embedder
     from index.fetching.fetch import Limits, Net
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Archive": "archive",
+    "AffectedAnswer": "affected",
     "IngestReport": "archive",
     "Status": "archive",
     "Embedder": "embedding",
@@ -77,6 +79,7 @@ _PLACES = {
 }
 
 __all__ = [
+    "AffectedAnswer",
     "Archive",
     "ArchiveBusy",
     "ArchiveDamaged",
@@ -87,6 +90,7 @@ __all__ = [
     "BadRequest",
     "Claim",
     "Copy",
+    "Correction",
     "DatelineError",
     "Embedder",
     "Evidence",

@@ -17,11 +17,13 @@ from sqlalchemy.exc import OperationalError
 
 from index import articles as shelf
 from index import reports
-from index.article import Article, ArticleVersion, Copy, Evidence, Filter, Retraction
+from index.affected import AffectedAnswer, affected_answers
+from index.article import Article, ArticleVersion, Copy, Correction, Evidence, Filter, Retraction
+from index.correcting import corrected, own_note
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
 from index.errors import ArchiveDamaged, BadArticle, ModelMismatch, StorageFailed, Withdrawn
-from index.evidence import count_live_passages, cut_passages, live_passages, newest, publishers
+from index.evidence import count_live_passages, cut_passages, live_passages, newest, publishers, replaced_passages
 from index.fetching.ledger import Ledger
 from index.lock import acquire
 from index.passages import Piece, split
@@ -193,6 +195,22 @@ class Archive:
             report = shelf.report_of(connection, article_id)
             return reports.carriers(connection, {report}, None).get(report, ())
 
+    def quoted_body(self, article_id: str, quote: str, start: int) -> str:
+        """The body of the newest version that has a quote where it was cited. Raises UnknownArticle."""
+        bodies = [version.article.body for version in reversed(self.versions(article_id))]
+        return next((body for body in bodies if body.startswith(quote, start)), bodies[0])
+
+    def correction(self, article_id: str) -> Correction | None:
+        """What of an article was corrected, by a notice or by its own note. Raises UnknownArticle."""
+        article = self.versions(article_id)[-1].article
+        with self._truth.connect() as connection:
+            return corrected(connection, [article_id]).get(article_id) or own_note(article)
+
+    def affected(self, article_id: str) -> tuple[AffectedAnswer, ...]:
+        """Answers given earlier that quote this article as it no longer stands, or that it has taken back."""
+        with self._truth.connect() as connection:
+            return affected_answers(connection, article_id)
+
     def remove(self, article_id: str) -> None:
         """Delete an article and everything derived from it. Raises UnknownArticle."""
         with self._writing, self._truth.begin() as connection:
@@ -241,7 +259,7 @@ class Archive:
         `progress` is called once per passage.
         """
         with self._truth.connect() as connection:
-            ids = live_passages(connection)
+            ids = [*live_passages(connection), *replaced_passages(connection)]
         for at in range(0, len(ids), PASSAGES_AT_ONCE):
             with self._truth.connect() as connection:
                 some = cut_passages(connection, ids[at : at + PASSAGES_AT_ONCE])

@@ -23,6 +23,7 @@ class Article:
     `id` is stable for the same source: the id the source gives, else made from its URL, else from its path.
     `source` is where it was read: a path (with `#line` for a record of many) or a URL.
     `body` is normalised text (see `index.normalise`); a wire-style opening stays in it and is repeated in `dateline`.
+    `correction` is what it says of its own or another article's mistakes.
     `published_origin` and `modified_origin` say where the dates were read (see `index.reading.dates.Dated`).
     """
 
@@ -40,11 +41,16 @@ class Article:
     modified_at: datetime | None = None
     published_origin: str | None = None
     modified_origin: str | None = None
+    correction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleVersion:
-    """An article's text as it stood when it was seen; `current` is false once a newer one has replaced it."""
+    """An article's text as it stood when it was seen; `current` is false once a newer one has replaced it.
+
+    It stands from `stands_from` (None: from its publication) until `replaced_at`: when its publisher says that it was
+    modified, else when the change was seen.
+    """
 
     id: int
     number: int
@@ -52,6 +58,21 @@ class ArticleVersion:
     first_seen_at: datetime
     seen_at: datetime
     current: bool
+    stands_from: datetime | None = None
+    replaced_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What was wrong in an article: its own note, or with `notice_id` another article that corrects it.
+
+    `at` is when that was published; `taken_back` are the wrong figures and names, as the notice has them.
+    """
+
+    text: str
+    at: datetime | None = None
+    notice_id: str | None = None
+    taken_back: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +133,7 @@ class Evidence:
     `article` carries the metadata of the version the passage is from, its body left empty.
     `score` orders evidence (higher is better, comparable within one question only); `found_by` names the
     signals that brought it up; `similarities` has the cosine of each sentence with the question, in order.
+    `correction` says what of the article was corrected; sentences that were taken back are not in the passage's.
     `copies` are the articles that carry the same report, this one among them, the first one first.
     """
 
@@ -121,6 +143,7 @@ class Evidence:
     found_by: tuple[str, ...]
     similarities: tuple[float, ...]
     copies: tuple[Copy, ...] = ()
+    correction: Correction | None = None
 
     @property
     def outlets(self) -> int:
@@ -135,7 +158,7 @@ class Filter:
     `publishers` are spelt as the archive has them; `without` names articles, by id, that may not be evidence.
 
     An article without a date matches no `since` or `until`. `as_of` leaves out what was published later, and what
-    has no date and was first seen later.
+    has no date and was first seen later; an article is read in the version that stood then.
     """
 
     since: datetime | None = None

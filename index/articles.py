@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Select, case, delete, func, inser
 
 from index import reports
 from index.article import Article, ArticleVersion, Retraction
+from index.correcting import link, unlink
 from index.errors import BadArticle, UnknownArticle
 from index.passages import Piece
 from index.truth import articles, changes, embeddings, passages, retractions, versions
@@ -43,7 +44,7 @@ class Holdings(NamedTuple):
 def digest(article: Article) -> str:
     """sha256 over every field but the places it was read from; equal digests mean nothing changed."""
     fields = asdict(replace(article, source=""))
-    del fields["published_origin"], fields["modified_origin"]
+    del fields["published_origin"], fields["modified_origin"], fields["correction"]
     return hashlib.sha256(json.dumps(fields, default=str, sort_keys=True).encode()).hexdigest()
 
 
@@ -103,7 +104,8 @@ def store(connection: Connection, article: Article, pieces: Sequence[Piece], now
     """Make the article's text the current version: its passages and change records, in this transaction."""
     if connection.scalar(select(articles.c.id).where(articles.c.id == article.id)) is None:
         connection.execute(insert(articles).values(id=article.id, first_seen_at=now))
-    retire(connection, article.id)
+    since = _stands_from(connection, article, now)
+    retire(connection, article.id, since or now)
     number = connection.scalar(select(func.max(versions.c.number)).where(versions.c.article_id == article.id)) or 0
     fields = asdict(article)
     version_id = connection.scalar(
@@ -113,6 +115,7 @@ def store(connection: Connection, article: Article, pieces: Sequence[Piece], now
             number=number + 1,
             current=True,
             seen_at=now,
+            stands_from=since,
             digest=digest(article),
             body_digest=body_digest(article),
             **fields,
@@ -134,6 +137,21 @@ def store(connection: Connection, article: Article, pieces: Sequence[Piece], now
         )
         connection.execute(insert(changes).values(op="put", passage_id=passage_id))
     reports.join(connection, version_id)
+    link(connection, article)
+
+
+def _stands_from(connection: Connection, article: Article, now: datetime) -> datetime | None:
+    """When an article's new text replaced the one before; None when there was none.
+
+    Its publisher's word counts if it is later than what was known before; else the change was made when it was seen.
+    """
+    rows = select(versions).where(versions.c.article_id == article.id, versions.c.current)
+    before = connection.execute(rows).one_or_none()
+    if before is None:
+        return None
+    known = [each for each in (before.stands_from, before.modified_at, before.published_at) if each is not None]
+    modified = article.modified_at
+    return modified if modified is not None and modified <= now and all(modified > each for each in known) else now
 
 
 def store_embeddings(connection: Connection, vectors: Iterable[Embedding], model: str) -> None:
@@ -169,7 +187,7 @@ def known_embeddings(connection: Connection, digests: Sequence[str], model: str)
     return known
 
 
-def retire(connection: Connection, article_id: str) -> None:
+def retire(connection: Connection, article_id: str, at: datetime) -> None:
     """Take the current version's passages out of the derived indexes; the version itself is kept."""
     now_current = select(versions.c.id).where(versions.c.article_id == article_id, versions.c.current)
     gone = select(passages.c.id).where(passages.c.version_id.in_(now_current)).order_by(passages.c.id)
@@ -177,7 +195,9 @@ def retire(connection: Connection, article_id: str) -> None:
         connection.execute(insert(changes).values(op="drop", passage_id=passage_id))
     reports.leave(connection, article_id)
     connection.execute(
-        update(versions).where(versions.c.article_id == article_id, versions.c.current).values(current=False)
+        update(versions)
+        .where(versions.c.article_id == article_id, versions.c.current)
+        .values(current=False, replaced_at=at)
     )
 
 
@@ -188,7 +208,8 @@ def remove(connection: Connection, article_id: str) -> None:
     """
     if connection.scalar(select(articles.c.id).where(articles.c.id == article_id)) is None:
         raise UnknownArticle(article_id)
-    retire(connection, article_id)
+    retire(connection, article_id, datetime.now(UTC))
+    unlink(connection, article_id)
     own_versions = select(versions.c.id).where(versions.c.article_id == article_id)
     own = set(connection.scalars(select(passages.c.digest).where(passages.c.version_id.in_(own_versions))))
     connection.execute(delete(passages).where(passages.c.version_id.in_(own_versions)))
@@ -236,8 +257,12 @@ def version_from_row(row: RowMapping, *, with_body: bool = True) -> ArticleVersi
         modified_at=row["modified_at"],
         published_origin=row["published_origin"],
         modified_origin=row["modified_origin"],
+        correction=row["correction"],
     )
-    return ArticleVersion(row["id"], row["number"], article, row["first_seen_at"], row["seen_at"], row["current"])
+    seen = row["first_seen_at"], row["seen_at"]
+    return ArticleVersion(
+        row["id"], row["number"], article, *seen, row["current"], row["stands_from"], row["replaced_at"]
+    )
 
 
 def version_rows(*, with_body: bool = True) -> Select[tuple[object, ...]]:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 
 from index.dense import DenseIndex, delete_dense, open_dense
 from index.errors import ArchiveDamaged
-from index.evidence import count_live_passages, entries, flat_rows, live_passages, passage_vectors
+from index.evidence import count_live_passages, entries, flat_rows, live_passages, passage_vectors, replaced_passages
 from index.flat import FlatIndex, Row
 from index.torn import torn
 from index.truth import changes, facts, last_change
@@ -51,9 +51,8 @@ class Derived:
         self._home = home
         self._chroma_url = chroma_url
         self._unclean = home / "derived-being-written"
-        self._flat: FlatIndex | None = None
-        self._flat_at = 0
-        self._flat_in_use = Lock()
+        self._flats: dict[bool, tuple[FlatIndex, int]] = {}  # of replaced versions or not, with the watermark
+        self._flats_in_use = Lock()
 
     @cached_property
     def dense(self) -> DenseIndex:
@@ -68,15 +67,26 @@ class Derived:
 
     def flat(self) -> FlatIndex:
         """All vectors and what filters look at, as of the newest change. The first call reads them: 3 s for 100,000."""
-        with self._flat_in_use:
+        return self._followed(replaced=False)
+
+    def replaced(self) -> FlatIndex:
+        """The same of versions that another has replaced. Only a question as of an earlier day looks there."""
+        return self._followed(replaced=True)
+
+    def _followed(self, *, replaced: bool) -> FlatIndex:
+        with self._flats_in_use:
             newest = last_change(self._truth)
-            if self._flat is None:
-                self._flat, self._flat_at = FlatIndex(map(self._flat_rows, _batches(self._live()))), newest
-            while self._flat_at < newest:
-                touched, put, self._flat_at = self._changes(self._flat_at)
-                rows = self._flat_rows(put)
-                self._flat.apply(rows, list(touched - {row.passage_id for row in rows}))
-            return self._flat
+            if replaced not in self._flats:
+                ids = self._replaced() if replaced else self._live()
+                batches = (self._flat_rows(some, replaced=replaced) for some in _batches(ids))
+                self._flats[replaced] = FlatIndex(batches), newest
+            flat, at = self._flats[replaced]
+            while at < newest:
+                touched, put, at = self._changes(at)
+                rows = self._flat_rows(list(touched) if replaced else put, replaced=replaced)
+                flat.apply(rows, list(touched - {row.passage_id for row in rows}))
+                self._flats[replaced] = flat, at
+            return flat
 
     def catch_up(self) -> None:
         """Take in every change since the watermarks. Safe to repeat, and to resume after a crash."""
@@ -144,8 +154,8 @@ class Derived:
         newest = last_change(self._truth)
         self._rebuild_words(newest)
         self._rebuild_dense(newest)
-        with self._flat_in_use:
-            self._flat = None
+        with self._flats_in_use:
+            self._flats.clear()
         self.mark_clean()
 
     def _apply(self, name: str, since: int) -> None:
@@ -169,9 +179,13 @@ class Derived:
         ops = {row.passage_id: row.op for row in taken}
         return set(ops), [passage_id for passage_id, op in ops.items() if op == "put"], taken[-1].seq
 
-    def _flat_rows(self, ids: Sequence[int]) -> list[Row]:
+    def _flat_rows(self, ids: Sequence[int], *, replaced: bool) -> list[Row]:
         with self._truth.connect() as connection:
-            return flat_rows(connection, ids, read_fact(connection, "model", ""))
+            return flat_rows(connection, ids, read_fact(connection, "model", ""), replaced=replaced)
+
+    def _replaced(self) -> list[int]:
+        with self._truth.connect() as connection:
+            return replaced_passages(connection)
 
     def _live(self) -> list[int]:
         with self._truth.connect() as connection:

@@ -21,6 +21,7 @@ class Candidate(NamedTuple):
     passage: Passage
     article: Article
     report: str
+    current: bool
     sentence_vectors: np.ndarray  # (sentences, dimension) float32
 
 
@@ -37,9 +38,12 @@ def newest(connection: Connection, at: datetime) -> datetime | None:
     return found
 
 
-def load(connection: Connection, ids: Sequence[int], model: str) -> dict[int, Candidate]:
-    """Current passages with their articles and vectors; ids that are gone or not embedded are left out."""
-    rows = list(_each(connection, _passage_rows(), ids))
+def load(connection: Connection, ids: Sequence[int], model: str, *, replaced: bool = False) -> dict[int, Candidate]:
+    """Current passages with their articles and vectors, or with `replaced` also those of earlier versions.
+
+    Ids that are gone or not embedded are left out.
+    """
+    rows = list(_each(connection, _passage_rows(replaced=replaced), ids))
     kept = _embeddings(connection, [row["passage_digest"] for row in rows], model, embeddings.c.sentence_vectors)
     found: dict[int, Candidate] = {}
     for row in rows:
@@ -49,6 +53,7 @@ def load(connection: Connection, ids: Sequence[int], model: str) -> dict[int, Ca
                 passage,
                 version_from_row(row, with_body=False).article,
                 row["report"],
+                row["current"],
                 np.frombuffer(vectors, np.float16).astype(np.float32).reshape(len(passage.sentences), -1),
             )
     return found
@@ -57,6 +62,12 @@ def load(connection: Connection, ids: Sequence[int], model: str) -> dict[int, Ca
 def live_passages(connection: Connection) -> list[int]:
     """Ids of all current passages, ascending."""
     rows = select(passages.c.id).join(versions).where(versions.c.current).order_by(passages.c.id)
+    return list(connection.scalars(rows))
+
+
+def replaced_passages(connection: Connection) -> list[int]:
+    """Ids of the passages of versions that another has replaced, ascending."""
+    rows = select(passages.c.id).join(versions).where(versions.c.current.is_(False)).order_by(passages.c.id)
     return list(connection.scalars(rows))
 
 
@@ -69,7 +80,7 @@ def count_live_passages(connection: Connection) -> int:
 def cut_passages(connection: Connection, ids: Sequence[int]) -> list[tuple[str, Piece]]:
     """Passages as they were cut, each with its text in place of a body: what embedding them anew needs."""
     cut: list[tuple[str, Piece]] = []
-    for row in _each(connection, _passage_rows(), ids):
+    for row in _each(connection, _passage_rows(replaced=True), ids):
         passage = _passage(row)
         spans = tuple(Span(start - passage.start, end - passage.start) for start, end in passage.sentences)
         cut.append((passage.text, Piece(0, len(passage.text), spans)))
@@ -93,11 +104,12 @@ def passage_vectors(connection: Connection, ids: Sequence[int], model: str) -> t
     return [row.passage_id for row in rows], np.stack([row.vector for row in rows])
 
 
-def flat_rows(connection: Connection, ids: Sequence[int], model: str) -> list[Row]:
-    """What the flat index keeps of the current ones of these passages."""
+def flat_rows(connection: Connection, ids: Sequence[int], model: str, *, replaced: bool = False) -> list[Row]:
+    """What the flat index keeps of the current ones of these passages, or of the `replaced` ones."""
     seen = (versions.c.article_id, versions.c.publisher, versions.c.published_at, articles.c.first_seen_at)
-    rows = select(passages.c.id, passages.c.digest, *seen).select_from(passages.join(versions).join(articles))
-    rows = rows.where(versions.c.current)
+    stood = (versions.c.stands_from, versions.c.replaced_at)
+    rows = select(passages.c.id, passages.c.digest, *seen, *stood)
+    rows = rows.select_from(passages.join(versions).join(articles)).where(versions.c.current.is_not(replaced))
     found = list(_each(connection, rows, ids))
     kept = _embeddings(connection, [row["digest"] for row in found], model, embeddings.c.vector)
     return [
@@ -107,6 +119,8 @@ def flat_rows(connection: Connection, ids: Sequence[int], model: str) -> list[Ro
             row["publisher"],
             row["published_at"],
             row["first_seen_at"],
+            row["stands_from"],
+            row["replaced_at"],
             np.frombuffer(kept[row["digest"]], np.float32),
         )
         for row in found
@@ -129,13 +143,14 @@ def _embeddings(
     return kept
 
 
-def _passage_rows() -> Select[tuple[object, ...]]:
+def _passage_rows(*, replaced: bool = False) -> Select[tuple[object, ...]]:
     text = func.substr(versions.c.body, passages.c.start + 1, passages.c.end - passages.c.start).label("text")
     own = (passages.c.version_id, passages.c.ordinal, passages.c.start, passages.c.end, passages.c.sentences)
     digest = passages.c.digest.label("passage_digest")
     described = [column for column in versions.c if column.name != "body"]
     rows = select(passages.c.id.label("passage_id"), *own, digest, text, *described, articles.c.first_seen_at)
-    return rows.join(versions, passages.c.version_id == versions.c.id).join(articles).where(versions.c.current)
+    rows = rows.join(versions, passages.c.version_id == versions.c.id).join(articles)
+    return rows if replaced else rows.where(versions.c.current)
 
 
 def _passage(row: RowMapping) -> Passage:

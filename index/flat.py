@@ -24,6 +24,8 @@ class Row(NamedTuple):
     publisher: str | None
     published_at: datetime | None
     first_seen_at: datetime
+    stands_from: datetime | None
+    replaced_at: datetime | None
     vector: np.ndarray
 
 
@@ -35,6 +37,8 @@ class _Columns(NamedTuple):
     publishers: np.ndarray  # (n,) int32, numbers of names
     published: np.ndarray  # (n,) datetime64[us], NaT where it is not known
     first_seen: np.ndarray  # (n,) datetime64[us]
+    stands_from: np.ndarray  # (n,) datetime64[us], NaT for an article's first version
+    replaced: np.ndarray  # (n,) datetime64[us], NaT for what is current
     vectors: np.ndarray  # (n, dimension) float32
 
 
@@ -69,6 +73,7 @@ class FlatIndex:
             as_of = _moment(chosen.as_of)
             undated = np.isnat(columns.published) & (columns.first_seen <= as_of)
             passing &= (columns.published <= as_of) | undated
+            passing &= ~(columns.stands_from > as_of) & ~(columns.replaced <= as_of)
         if chosen.publishers:
             passing &= np.isin(columns.publishers, self._known(chosen.publishers))
         if chosen.without:
@@ -92,13 +97,15 @@ class FlatIndex:
 
     def _read(self, rows: Sequence[Row]) -> _Columns:
         columns = zip(*rows, strict=True) if rows else ((),) * len(Row._fields)
-        ids, article_ids, publishers, published, first_seen, vectors = columns
+        ids, article_ids, publishers, published, first_seen, stands_from, replaced, vectors = columns
         return _Columns(
             np.array(ids, np.int64),
             np.array([self._number(each) for each in article_ids], np.int32),
             np.array([self._number(each) for each in publishers], np.int32),
-            np.array([_moment(each) for each in published], "datetime64[us]"),
-            np.array([_moment(each) for each in first_seen], "datetime64[us]"),
+            _moments(published),
+            _moments(first_seen),
+            _moments(stands_from),
+            _moments(replaced),
             np.array(vectors, np.float32),
         )
 
@@ -117,6 +124,10 @@ def _joined(parts: Sequence[_Columns]) -> _Columns:
         return columns
     order = np.argsort(columns.ids)
     return _Columns(*(column[order] for column in columns))
+
+
+def _moments(times: Iterable[datetime | None]) -> np.ndarray:
+    return np.array([_moment(each) for each in times], "datetime64[us]")
 
 
 def _moment(time: datetime | None) -> np.datetime64:

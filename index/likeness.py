@@ -7,7 +7,7 @@ constants are measured on planted copies (`eval/bench/copies.py`; the curve is i
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -17,7 +17,8 @@ LEAD = 200  # words; a copy that was cut still begins like its original
 BANDS = 20  # of the whole text, and as many of its lead
 ROWS = 2  # hashes a band has
 SAME_REPORT = 0.40  # of the shorter text's triples; a copy with a fifth of its words changed keeps .44 and more
-SAME_ORIGIN = 0.12  # what two copies of one report still share, however each was edited
+SAME_ORIGIN = 0.06  # what two copies of one report still share, however each was edited
+CONTEXTS_THAT_DIFFER = 2  # of the three a figure has; one may be the chance of two edits
 SHORTEST = 0.4  # of the longer text: a paragraph quoted in a long piece makes no copy of it
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+")
@@ -35,6 +36,7 @@ class Shingles(NamedTuple):
     figures: dict[tuple[str, ...], set[str]]
 
 
+@lru_cache(maxsize=32)
 def shingles(body: str) -> Shingles:
     """What `same_report` and `other_figures` compare of a body."""
     words = _words(body)
@@ -56,7 +58,8 @@ def shared(one: Shingles, other: Shingles) -> float:
 
 def other_figures(one: Shingles, other: Shingles) -> bool:
     """Whether the two give different numbers in the same words: one may be the correction of the other."""
-    return any(one.figures[around].isdisjoint(other.figures[around]) for around in one.figures.keys() & other.figures)
+    both = one.figures.keys() & other.figures
+    return sum(one.figures[around].isdisjoint(other.figures[around]) for around in both) >= CONTEXTS_THAT_DIFFER
 
 
 def bands(body: str) -> list[int]:
@@ -85,12 +88,12 @@ def _words(body: str) -> list[str]:
 def _figures(words: list[str]) -> dict[tuple[str, ...], set[str]]:
     found: dict[tuple[str, ...], set[str]] = {}
     is_figure = [word[0].isdigit() or word in NUMBER_WORDS for word in words]
-    masked = ["#" if figure else word for word, figure in zip(words, is_figure, strict=True)]
-    for at in (at for at, figure in enumerate(is_figure) if figure):
+    padded = ["", "", "", *("#" if figure else word for word, figure in zip(words, is_figure, strict=True)), "", "", ""]
+    for at in (at for at, figure in enumerate(is_figure, 3) if figure):
         for before, after in _CONTEXTS:
-            around = (*masked[max(0, at - before) : at], "|", *masked[at + 1 : at + 1 + after])
-            if len(around) == before + 1 + after and "#" not in around:
-                found.setdefault(around, set()).add(words[at])
+            around = (*padded[at - before : at], "|", *padded[at + 1 : at + 1 + after])
+            if "#" not in around:
+                found.setdefault(around, set()).add(words[at - 3])
     return found
 
 

@@ -7,6 +7,7 @@ nothing, so that a correction is never hidden behind the copy it corrects.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import product
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -26,9 +27,12 @@ def join(connection: Connection, version_id: int) -> None:
     row = connection.execute(select(versions).where(versions.c.id == version_id)).one()
     own, keys = shingles(row.body), sorted(set(bands(row.body)))
     alike = _alike(connection, row.article_id, own, keys)
-    fitting = (report for report in alike if _fits(connection, row.article_id, own, report))
-    report = next(fitting, row.body_digest[:REPORT_NAME])
+    fitting = [each for each in alike if _fit([own], _texts(connection, each, row.article_id))]
+    report = fitting[0] if fitting else row.body_digest[:REPORT_NAME]
     connection.execute(update(versions).where(versions.c.id == version_id).values(report=report))
+    for other in fitting[1:]:  # two copies that were too unlike until their common original came
+        if _fit(_texts(connection, report, row.article_id), _texts(connection, other, row.article_id)):
+            connection.execute(update(versions).where(versions.c.report == other).values(report=report))
     connection.execute(insert(band_rows), [{"key": key, "version_id": version_id} for key in keys])
 
 
@@ -84,9 +88,14 @@ def _alike(connection: Connection, article_id: str, own: Shingles, keys: Sequenc
     return sorted(likeness, key=lambda report: -likeness[report])
 
 
-def _fits(connection: Connection, article_id: str, own: Shingles, report: str) -> bool:
-    """Whether no article of a report is a stranger to this text or gives other figures than it does."""
-    rows = select(versions.c.body).where(versions.c.report == report, versions.c.current)
-    rows = rows.where(versions.c.article_id != article_id).order_by(versions.c.id).limit(MEMBERS)
-    others = [shingles(body) for body in connection.scalars(rows)]
-    return all(shared(own, other) >= SAME_ORIGIN and not other_figures(own, other) for other in others)
+def _texts(connection: Connection, report: str, but: str) -> list[Shingles]:
+    """Some of the texts that carry a report, the oldest, without those of one article."""
+    rows = select(versions.c.body).where(versions.c.report == report, versions.c.current, versions.c.article_id != but)
+    return [shingles(body) for body in connection.scalars(rows.order_by(versions.c.id).limit(MEMBERS))]
+
+
+def _fit(some: Sequence[Shingles], others: Sequence[Shingles]) -> bool:
+    """Whether none of these texts is a stranger to one of the others, or gives other figures than it does."""
+    return all(
+        shared(one, other) >= SAME_ORIGIN and not other_figures(one, other) for one, other in product(some, others)
+    )

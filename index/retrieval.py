@@ -10,7 +10,7 @@ others of its article by REPEATED, so that the sides of a comparison are all hea
 of the multihop_rag questions, by article, and hold on the other half and on questions of one part: see eval/LOG.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import log
@@ -19,10 +19,13 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy import Engine
 
-from index.article import Article, Copy, Evidence, Filter
+from index.article import Article, Copy, Correction, Evidence, Filter
+from index.correcting import corrected, own_note
 from index.derived import Derived
 from index.evidence import Candidate, load
+from index.passages import header
 from index.query import Part, Query
+from index.reading.corrections import says
 from index.recency import recency_weight
 from index.reports import carriers
 from index.words import query_words
@@ -43,6 +46,7 @@ class Found(NamedTuple):
 
     part: Part
     words: dict[int, float]
+    best: float
     ids: list[int]
 
 
@@ -59,13 +63,23 @@ def retrieve(
     ]
     ids = dict.fromkeys(passage_id for found in searched for passage_id in found.ids)
     with truth.connect() as connection:
-        candidates = load(connection, list(ids), model)
+        candidates = load(connection, list(ids), model, replaced=chosen.as_of is not None)
+        _find_words(derived, [each for each in candidates.values() if not each.current], searched)
+        notices = corrected(connection, {each.article.id for each in candidates.values()}, chosen.as_of)
+        candidates = dict(_without_taken_back(candidates, notices))
         evidence = [_evidence(candidate, query, searched, vectors) for candidate in candidates.values()]
         evidence.sort(key=lambda each: (-each.score, each.passage.id))
         taken = _take(_without_copies(evidence, candidates, query), k)
         reports = {each.passage.id: candidates[each.passage.id].report for each in taken}
         copies = carriers(connection, set(reports.values()), chosen.as_of)
-    return [replace(each, copies=copies.get(reports[each.passage.id], ())) for each in taken]
+    return [
+        replace(
+            each,
+            copies=copies.get(reports[each.passage.id], ()),
+            correction=notices.get(each.article.id) or own_note(each.article),
+        )
+        for each in taken
+    ]
 
 
 def word_weights(derived: Derived, question: str) -> dict[str, float]:
@@ -85,8 +99,43 @@ def _search(derived: Derived, part: Part, vector: np.ndarray, chosen: Filter) ->
     by_words = derived.words.search(part.text, SCORED_BY_WORDS, among)
     best = by_words[0][1] if by_words else 1.0
     nearest = _nearest(derived, vector, among)
+    nearest += _nearest_replaced(derived, vector, chosen)
     ids = [passage_id for passage_id, _ in (*by_words[:CANDIDATES], *nearest)]
-    return Found(part, {passage_id: score / best for passage_id, score in by_words}, ids)
+    return Found(part, {passage_id: score / best for passage_id, score in by_words}, best, ids)
+
+
+def _nearest_replaced(derived: Derived, vector: np.ndarray, chosen: Filter) -> list[tuple[int, float]]:
+    """The nearest passages of versions that stood as of an earlier moment and have been replaced since."""
+    if chosen.as_of is None:
+        return []
+    replaced = derived.replaced()
+    return replaced.nearest(vector, CANDIDATES, replaced.matching(chosen))
+
+
+def _find_words(derived: Derived, replaced: Sequence[Candidate], searched: Sequence[Found]) -> None:
+    """Add BM25 of passages that Tantivy does not hold: those of replaced versions."""
+    texts = [f"{header(each.article)}\n{each.passage.text}" for each in replaced]
+    for found in searched if texts else ():
+        for each, score in zip(replaced, derived.words.score(found.part.text, texts), strict=True):
+            found.words[each.passage.id] = score / found.best
+
+
+def _without_taken_back(
+    candidates: dict[int, Candidate], notices: dict[str, Correction]
+) -> Iterator[tuple[int, Candidate]]:
+    """The passages without the sentences that a notice of correction has taken back: those cannot be quoted."""
+    for passage_id, candidate in candidates.items():
+        notice = notices.get(candidate.article.id)
+        spans = candidate.passage.sentences
+        taken_back = () if notice is None else notice.taken_back
+        kept = [
+            place
+            for place, span in enumerate(spans)
+            if not any(says(candidate.passage.quote(span), value) for value in taken_back)
+        ]
+        if kept:
+            passage = replace(candidate.passage, sentences=tuple(spans[place] for place in kept))
+            yield passage_id, candidate._replace(passage=passage, sentence_vectors=candidate.sentence_vectors[kept])
 
 
 def _evidence(candidate: Candidate, query: Query, searched: Sequence[Found], vectors: np.ndarray) -> Evidence:

@@ -33,6 +33,7 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    update,
 )
 from sqlalchemy.exc import DatabaseError
 
@@ -102,6 +103,9 @@ versions = Table(
     Column("modified_at", UtcDateTime),
     Column("published_origin", String(10), comment="where the date was read: json-ld, meta, time, feed, …"),
     Column("modified_origin", String(10)),
+    Column("correction", Text, comment="what the article says of its own or another's mistakes"),
+    Column("stands_from", UtcDateTime, comment="when it replaced the version before; null for the first"),
+    Column("replaced_at", UtcDateTime, comment="when the next version replaced it; null while it is current"),
     Column("report", String(16), comment="the report that this text is a copy of; null when no other carries it"),
     Column("body", Text, nullable=False),
     UniqueConstraint("article_id", "number"),
@@ -118,6 +122,17 @@ bands = Table(
     Column("key", BigInteger, primary_key=True, autoincrement=False, comment="of `index.likeness.bands`"),
     Column("version_id", BigInteger, primary_key=True, autoincrement=False, comment="a current version"),
     sqlite_with_rowid=False,
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("article_id", String(200), nullable=False, index=True, comment="the article that is corrected"),
+    Column("notice_id", String(200), nullable=False, index=True, comment="the article that corrects it"),
+    Column(
+        "taken_back", Text, nullable=False, comment="JSON list: the wrong figures and names, as the notice has them"
+    ),
 )
 
 passages = Table(
@@ -272,7 +287,9 @@ def open_truth(path: Path) -> Engine:
     try:
         metadata.create_all(engine)
         with engine.begin() as connection:
-            _add_columns(connection, versions, "published_origin", "modified_origin", "report")
+            _add_columns(connection, versions, "published_origin", "modified_origin", "report", "correction")
+            if _add_columns(connection, versions, "stands_from", "replaced_at"):
+                _date_versions(connection)
             version = connection.scalar(select(facts.c.value).where(facts.c.name == "schema_version"))
             if version is None:
                 connection.execute(insert(facts).values(name="schema_version", value=str(SCHEMA_VERSION)))
@@ -294,8 +311,21 @@ def open_truth(path: Path) -> Engine:
     return engine
 
 
-def _add_columns(connection: Connection, table: Table, *names: str) -> None:
-    """Give a table of an older Dateline the columns it lacks; they may be null. New tables come by themselves."""
+def _date_versions(connection: Connection) -> None:
+    """Say of the versions of an older Dateline when each replaced the other: when it was seen."""
+    later = versions.alias()
+    replaced = select(func.min(later.c.seen_at)).where(
+        later.c.article_id == versions.c.article_id, later.c.number > versions.c.number
+    )
+    connection.execute(update(versions).values(replaced_at=replaced.scalar_subquery()))
+    connection.execute(update(versions).where(versions.c.number > 1).values(stands_from=versions.c.seen_at))
+
+
+def _add_columns(connection: Connection, table: Table, *names: str) -> bool:
+    """Give a table of an older Dateline the columns it lacks; they may be null. New tables come by themselves.
+
+    Whether there were any.
+    """
     present = {column["name"] for column in inspect(connection).get_columns(table.name)}
     for name in names:
         if name not in present:
@@ -303,6 +333,7 @@ def _add_columns(connection: Connection, table: Table, *names: str) -> None:
             connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {name} {kind}")
     for each in table.indexes:
         each.create(connection, checkfirst=True)
+    return not present.issuperset(names)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -2,10 +2,12 @@
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 from index.errors import ArchiveDamaged
 
 MARGIN = 2  # how many more passages are looked at than a filter should need
+K1, B = 1.2, 0.75  # of Tantivy's BM25
 WRITER_BYTES = 50_000_000  # Tantivy's buffer before it writes a segment
 
 # Stems of irregular forms and of their plain forms; no stemmer joins them.
@@ -96,6 +99,22 @@ class WordIndex:
                     return [(int(ids[at]), hits[at][0]) for at in kept[:n].tolist()]
                 limit *= 4
 
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """BM25 of texts that it does not hold, among those it holds: Tantivy's formula and its counts of words.
+
+        A quarter of a millisecond a text, for its stems.
+        """
+        count, counted = self.count(), [Counter(stems(text)) for text in texts]
+        usual = sum(words.total() for words in counted) / max(1, len(counted))
+        weights = {word: log(1 + (count - rare + 0.5) / (rare + 0.5)) for word, rare in self._rarities(question)}
+        return [
+            sum(
+                weight * words[word] * (K1 + 1) / (words[word] + K1 * (1 - B + B * words.total() / max(1.0, usual)))
+                for word, weight in weights.items()
+            )
+            for words in counted
+        ]
+
     def count(self) -> int:
         """How many passages it holds."""
         return int(self._index.searcher().num_docs)
@@ -110,6 +129,9 @@ class WordIndex:
     def rarity(self, word: str) -> int:
         """In how many passages a word, as `query_words` gives it, occurs."""
         return int(self._index.searcher().doc_freq("text", word))
+
+    def _rarities(self, question: str) -> list[tuple[str, int]]:
+        return [(word, min(self.rarity(word), self.count())) for word in query_words(question)]
 
     def _term(self, word: str) -> Any:
         import tantivy

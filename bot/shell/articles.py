@@ -8,7 +8,7 @@ from bot.shell.commands import Json
 from bot.shell.output import console, print_json, progress
 
 if TYPE_CHECKING:
-    from index import ArticleVersion
+    from index import AffectedAnswer, ArticleVersion, Copy, Correction
 
 app = typer.Typer(help="The articles of the archive.", no_args_is_help=True)
 
@@ -41,15 +41,23 @@ def list_(
 
 
 @app.command()
-def show(article_id: ArticleId, as_json: Json = False) -> None:
-    """Show an article with its versions."""
+def show(
+    article_id: ArticleId,
+    affected: Annotated[bool, typer.Option("--affected", help="List the answers whose quotes of it are gone.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show an article with its versions, its corrections, and who else carries it."""
     from bot.shell.start import start
     from bot.wiring import open_archive
 
     with open_archive(start()) as archive:
-        versions = archive.versions(article_id)
+        if affected:
+            _show_affected(article_id, archive.affected(article_id), as_json=as_json)
+            return
+        versions, copies = archive.versions(article_id), archive.carriers(article_id)
+        correction = archive.correction(article_id)
     if as_json:
-        print_json(_article_json(versions))
+        print_json(_article_json(versions, copies, correction))
         return
     article = versions[-1].article
     screen = console()
@@ -58,19 +66,39 @@ def show(article_id: ArticleId, as_json: Json = False) -> None:
     screen.print(" · ".join(str(fact) for fact in (*facts, article.url or article.source) if fact), style="dim")
     for version in versions[:-1]:
         screen.print(f"version {version.number} of {version.seen_at:%Y-%m-%d %H:%M} UTC was replaced", style="dim")
+    if correction is not None:
+        from bot.shell.render import corrected
+
+        by = f" ({correction.notice_id})" if correction.notice_id else ""
+        screen.print(f"{corrected(correction)}{by}", style="yellow")
+    for copy in copies if len(copies) > 1 else ():
+        when = f"{copy.published_at:%Y-%m-%d %H:%M} UTC" if copy.published_at else "no date"
+        screen.print(f"carried by {copy.publisher or copy.title}, {when}: {copy.article_id}", style="dim")
     screen.print(f"\n{article.body}")
 
 
 @app.command()
-def remove(article_id: ArticleId, as_json: Json = False) -> None:
-    """Delete an article with all its versions."""
+def remove(
+    article_id: ArticleId,
+    reason: Annotated[str | None, typer.Option(help="Why its publisher has withdrawn it; the reason is kept.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Delete an article with all its versions; with --reason as a retraction. Says which answers had quoted it."""
     from bot.shell.start import start
     from bot.wiring import open_archive
 
     with open_archive(start()) as archive:
-        archive.remove(article_id)
+        if reason is None:
+            archive.remove(article_id)
+        else:
+            archive.retract(article_id, reason)
+        affected = archive.affected(article_id)
     if as_json:
-        print_json({"removed": article_id})
+        print_json({"removed": article_id, "reason": reason, "affected": [_affected_json(each) for each in affected]})
+    elif affected:
+        console().print(
+            f"{article_id} was removed; {len(affected)} answers had quoted it (show {article_id} --affected)."
+        )
     else:
         console().print(f"{article_id} was removed.")
 
@@ -92,8 +120,33 @@ def reembed(as_json: Json = False) -> None:
         console().print(f"{total} passages are embedded with {model}.")
 
 
-def _article_json(versions: "tuple[ArticleVersion, ...]") -> dict[str, Any]:
-    from bot.encoding import article_json, time_json
+def _show_affected(article_id: str, affected: "tuple[AffectedAnswer, ...]", *, as_json: bool) -> None:
+    if as_json:
+        print_json({"article_id": article_id, "affected": [_affected_json(each) for each in affected]})
+        return
+    screen = console()
+    for each in affected:
+        screen.print(f"{each.answer_id}  {each.answered_at:%Y-%m-%d %H:%M} UTC  {each.question}")
+        for quote in each.quotes:
+            screen.print(f"    “{quote}”", style="dim")
+    screen.print(f"{len(affected)} answers rest on words that are gone")
+
+
+def _affected_json(answer: "AffectedAnswer") -> dict[str, Any]:
+    from bot.encoding import time_json
+
+    return {
+        "answer_id": answer.answer_id,
+        "question": answer.question,
+        "answered_at": time_json(answer.answered_at),
+        "quotes": list(answer.quotes),
+    }
+
+
+def _article_json(
+    versions: "tuple[ArticleVersion, ...]", copies: "tuple[Copy, ...]", correction: "Correction | None"
+) -> dict[str, Any]:
+    from bot.encoding import article_json, copy_json, correction_json, time_json
 
     current = versions[-1]
     return {
@@ -102,7 +155,16 @@ def _article_json(versions: "tuple[ArticleVersion, ...]") -> dict[str, Any]:
         "published_origin": current.article.published_origin,
         "modified_origin": current.article.modified_origin,
         "body": current.article.body,
+        "correction": None if correction is None else correction_json(correction),
+        "copies": [copy_json(each) for each in copies],
         "versions": [
-            {"number": each.number, "seen_at": time_json(each.seen_at), "current": each.current} for each in versions
+            {
+                "number": each.number,
+                "seen_at": time_json(each.seen_at),
+                "current": each.current,
+                "stands_from": time_json(each.stands_from),
+                "replaced_at": time_json(each.replaced_at),
+            }
+            for each in versions
         ],
     }

@@ -245,7 +245,9 @@ def show(answer: "Answer", archive: "Archive") -> None:
     """Print an answer with its quotes where they stand."""
     from bot.shell.render import show_answer
 
-    bodies = {each.article.id: archive.versions(each.article.id)[-1].article.body for each in answer.citations}
+    bodies = {
+        each.article.id: archive.quoted_body(each.article.id, each.quote, each.start) for each in answer.citations
+    }
     show_answer(console(), answer, bodies)
 
 

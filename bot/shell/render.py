@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from textwrap import shorten
 
 from rich.console import Console
 from rich.padding import Padding
@@ -10,7 +11,9 @@ from rich.text import Text
 
 from bot.answer import Answer, Citation, Source
 from bot.times import age
+from index.article import Correction
 
+LONGEST_NOTE = 240  # characters
 AROUND = 70  # characters of the article shown before and after a quote
 
 HOW_WRITTEN = {
@@ -28,6 +31,8 @@ def show_answer(screen: Console, answer: Answer, bodies: Mapping[str, str]) -> N
         screen.print(_heading(citation, answer.as_of))
         if (source := sources[citation.article.id]).outlets > 1:
             screen.print(Text(f"    {carried_by(source)}", style="dim"))
+        if source.correction is not None:
+            screen.print(Padding(Text(corrected(source.correction), style="yellow"), (0, 0, 0, 4)))
         screen.print(Padding(_quote(citation, bodies[citation.article.id]), (0, 0, 0, 4)))
         if citation.highlight_url:
             link = citation.article.url or citation.article.source
@@ -46,6 +51,12 @@ def carried_by(source: Source) -> str:
     first = source.copies[0]
     since = f", {first.published_at:%-d %B %Y %H:%M} UTC" if first.published_at else ""
     return f"{source.outlets} outlets, one original report; first: {first.publisher or first.title}{since}"
+
+
+def corrected(correction: Correction) -> str:
+    """What was corrected, in at most LONGEST_NOTE characters."""
+    when = f"Corrected {correction.at:%-d %B %Y}" if correction.at else "Corrected"
+    return f"{when}: {shorten(_flat(correction.text), LONGEST_NOTE, placeholder=' …')}"
 
 
 def _marked(answer: Answer) -> Text:

@@ -97,9 +97,16 @@ def digest(dataset: Dataset) -> tuple[str, str]:
         *sorted(dataset.planted.items(), key=lambda item: item[0]),
     ]
     return (
-        _sha256((key, asdict(replace(article, source=""))) for key, article in articles),
+        _sha256((key, _fields(article)) for key, article in articles),
         _sha256([*map(asdict, dataset.cases), *map(asdict, dataset.claims)]),
     )
+
+
+def _fields(article: Article) -> dict[str, object]:
+    """What identifies an article's content; its correction is read from its body."""
+    fields = asdict(replace(article, source=""))
+    del fields["correction"]
+    return fields
 
 
 def _round(dataset: Dataset, cases: list[Case]) -> Dataset:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from index.article import Article
 from index.errors import BadArticle
 from index.normalise import normalise
+from index.reading.corrections import find_note
 from index.reading.dates import RIGHT_DATES, parse_date
 from index.reading.decoding import LARGEST_ARTICLE
 
@@ -71,6 +72,7 @@ def article_from_fields(fields: Mapping[str, object], source: str) -> Article:
         modified_at=modified_at,
         published_origin="fields" if published_at else None,
         modified_origin="fields" if modified_at else None,
+        correction=find_note(body),
     )
 
 

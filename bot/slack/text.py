@@ -7,6 +7,7 @@ https://docs.slack.dev/messaging/formatting-message-text
 import re
 from collections.abc import Mapping
 from html import unescape
+from itertools import takewhile
 from urllib.parse import quote
 
 _MARKER = re.compile(r"\[(\d+)\]")
@@ -65,7 +66,7 @@ def cut(text: str, room: int) -> int:
     """
     if len(text) <= room:
         return len(text)
-    whole = [match.span() for match in _WHOLE.finditer(text[: room * 2])]
+    whole = [match.span() for match in takewhile(lambda match: match.start() < room, _WHOLE.finditer(text))]
 
     def within(at: int) -> bool:
         return any(start < at < end for start, end in whole)

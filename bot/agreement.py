@@ -1,5 +1,7 @@
 """Whether the dates and names of a sentence are those of its ground. Each check gives a reason, or None."""
 
+from collections.abc import Sequence
+
 from bot.entailment import swapped
 from bot.figures import figures, without_figures
 from bot.ground import Ground
@@ -20,8 +22,9 @@ def wrong_date(text: str, ground: Ground) -> str | None:
 
 def wrong_name(text: str, ground: Ground) -> str | None:
     """A name that the ground does not have, two that changed places, or one with another's post."""
-    source = " . ".join([*ground.texts, ground.metadata])
-    for name in missing_names(text, source):
+    texts = [*ground.texts, ground.metadata]
+    source = " . ".join(texts)
+    for name in missing_names(text, texts):
         return f"the name {name.text.rstrip('.')} is not in the cited sentences"
     if (pair := mixed_up(text, source)) or (pair := wrong_post(text, source)):
         return f"the name {pair} is not in the cited sentences"
@@ -37,12 +40,13 @@ def said_names(text: str) -> tuple[Name, ...]:
     return names(without_figures(without_dates(text)))
 
 
-def missing_names(text: str, source: str) -> list[Name]:
-    """The names of a sentence that a source does not have.
+def missing_names(text: str, sources: Sequence[str]) -> list[Name]:
+    """The names of a sentence that sources do not have.
 
-    A capitalised word that opens the sentence is none when the source has a word of its family in small letters.
+    A capitalised word that opens the sentence is none when they have a word of its family in small letters.
     """
-    known, plain = known_names(source), families(source)
+    known = frozenset().union(*map(known_names, sources))
+    plain = frozenset().union(*map(families, sources))
     return [
         name
         for name in said_names(text)

@@ -24,13 +24,23 @@ _CHANGE_SPAN = 60  # characters between the two numbers of "to 6.1 percent in Oc
 
 def wrong_figure(text: str, ground: Ground) -> str | None:
     """What is wrong with the numbers of a sentence, None when nothing is found."""
+    return (
+        _missing_figure(text, ground)
+        or _wrong_count(text, ground)
+        or _wrong_bound(text, ground)
+        or _wrong_direction(text, ground)
+    )
+
+
+def _missing_figure(text: str, ground: Ground) -> str | None:
+    """A number that the ground does not have, also not in another unit or as a difference."""
     there = [figure for each in [*ground.texts, ground.metadata] for figure in figures(each)]
     for figure in figures(text):
         if figure.counts and not any(same_figure(figure, other) for other in there):
             year = int(figure.value) if figure.value.isdigit() and len(figure.value) == 4 else None
             if not (year and agrees(Moment(year=year), ground.moments())) and not _is_difference(figure, ground):
                 return f"the number {figure.text} is not in the cited sentences"
-    return _wrong_count(text, ground) or _wrong_bound(text, ground) or _wrong_direction(text, ground)
+    return None
 
 
 def _is_difference(figure: Figure, ground: Ground) -> bool:

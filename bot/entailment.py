@@ -25,7 +25,9 @@ _CLAUSE = re.compile(
 )
 
 
-def carried(claim: str, sources: Sequence[str], homes: Sequence[str], metadata: str, question: str = "") -> str | None:
+def carried(
+    claim: str, sources: Sequence[str], homes: Sequence[Sequence[str]], metadata: str, question: str = ""
+) -> str | None:
     """Why the sources do not have the sentence's words, None when they do.
 
     Together they must have most of them, and for each clause one of `homes` must: a source with its metadata and with
@@ -36,7 +38,7 @@ def carried(claim: str, sources: Sequence[str], homes: Sequence[str], metadata: 
     for clause in [each for each in _CLAUSE.split(claim) if words(_bare(each))] or [claim]:
         bare = _bare(clause)
         enough = ENOUGH_ALONE if len(words(bare)) > FEW else ENOUGH_OF_FEW
-        fitting = [home for home in homes if coverage(bare, [home], question) >= enough]
+        fitting = [home for home in homes if coverage(bare, home, question) >= enough]
         if not fitting:
             return "no one of the cited sentences says this"
         if all(_borrows(clause, home, sources) for home in fitting):
@@ -46,7 +48,7 @@ def carried(claim: str, sources: Sequence[str], homes: Sequence[str], metadata: 
 
 def coverage(claim: str, sources: Sequence[str], question: str = "") -> float:
     """The share of the sentence's content stems that the sources have. The question's own words count half."""
-    offered = _offer(" . ".join(sources))
+    offered = frozenset().union(*map(_offer, sources))
     asked = words(question)
     total = covered = 0.0
     for stem in words(claim):
@@ -74,15 +76,16 @@ def swapped(claim: str, source: str, names: Sequence[str]) -> str | None:
     return None
 
 
-def _borrows(clause: str, home: str, sources: Sequence[str]) -> bool:
+def _borrows(clause: str, home: Sequence[str], sources: Sequence[str]) -> bool:
     """Whether a clause takes its first content word or a number, or if it is short any word, from another source."""
     said, bare = words(_bare(clause)), word_stems(_bare(clause))
     must = [stem for stem in bare if stem in said]
-    offered = _offer(home)
+    offered = frozenset().union(*map(_offer, home))
     for stem in must if len(said) <= FEW else must[:1]:
         if not _has(offered, stem) and any(_has(_offer(source), stem) for source in sources):
             return True
-    here, there = figures(home), [figure for source in sources for figure in figures(source)]
+    here = [figure for text in home for figure in figures(text)]
+    there = [figure for source in sources for figure in figures(source)]
     return any(
         not any(same_figure(figure, other) for other in here) and any(same_figure(figure, other) for other in there)
         for figure in figures(clause)

@@ -29,7 +29,7 @@ _PART = (
     r"(?:\s(?:an?|of an?)(?=\s(?:percent|per\b)))?"
 )
 _FIGURE = re.compile(
-    rf"(?P<currency>[$€£¥])?\s?(?:(?<![\w.])|(?<=[$€£¥]))(?<![A-Za-z]-)"
+    rf"(?:(?<![\w.])|(?=[$€£¥]))(?P<currency>[$€£¥])?\s?(?:(?<![\w.])|(?<=[$€£¥]))(?<![A-Za-z]-)"
     rf"(?:(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?!\d)|\d+(?:[.:]\d+)*)"
     rf"(?:(?P<ordinal>st|nd|rd|th)\b|(?P<short>k|mn?|bn?|tn)\b|s\b)?"
     rf"|\b{_PART}"
@@ -42,6 +42,8 @@ _FIGURE = re.compile(
     rf"|(?P<unit>{PATTERN})(?![\w/])))?",
     re.I,
 )
+# A quick look before the slow one: most sentences have no number.
+_MAYBE = re.compile(rf"\d|\b(?:{_WORD}|half|third|quarter|fifth|tenth|twice|{'|'.join(_ORDINALS)})", re.I)
 _JOINS = re.compile(r"\s?(?:to|and|or|[-–—])\s?", re.I)
 
 
@@ -67,6 +69,8 @@ class Figure(NamedTuple):
 @lru_cache(maxsize=4096)
 def figures(text: str) -> tuple[Figure, ...]:
     """The numbers of a text that are not parts of dates, in order. In "18 to 24 months" both are months."""
+    if not _MAYBE.search(text):
+        return ()
     found = [_figure(each) for each in _FIGURE.finditer(without_dates(text))]
     for at, (one, other) in enumerate(pairwise(found)):
         if _JOINS.fullmatch(text[one.end : other.start]):

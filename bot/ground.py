@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from bot.answer import Quote
 from bot.moments import Moment, known_moments, on
@@ -29,10 +30,10 @@ class Ground:
         return [quote.text for quote in self.quotes]
 
     @property
-    def homes(self) -> list[str]:
+    def homes(self) -> list[tuple[str, ...]]:
         """Each cited sentence with its article's metadata, and with the sentences around it when it leans on them."""
         return [
-            " . ".join([quote.text, *(near if LEANS.search(quote.text) else ()), metadata(quote.evidence.article)])
+            (quote.text, *(near if LEANS.search(quote.text) else ()), metadata(quote.evidence.article))
             for quote, near in zip(self.quotes, self.around, strict=True)
         ]
 
@@ -73,6 +74,7 @@ class Ground:
         return list({quote.evidence.article.id: quote.evidence.article for quote in self.quotes}.values())
 
 
+@lru_cache(maxsize=1024)
 def metadata(article: Article) -> str:
     """An article's title, publisher, byline, dateline and day, as far as it has them."""
     when = f"{article.published_at:%B %-d, %Y}" if article.published_at else None

@@ -90,7 +90,9 @@ class Name(NamedTuple):
 @lru_cache(maxsize=65536)
 def fold(word: str) -> str:
     """A word without case, accents, dots and possessive."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+    plain = word
+    if not word.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
     return re.sub(r"[’']s?\Z", "", plain.lower()).replace(".", "").replace("’", "'")
 
 
@@ -126,8 +128,8 @@ def known_names(text: str) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def aliases(text: str) -> frozenset[str]:
     """The other names of the countries and bodies that a text names."""
-    words, lower = {fold(token[0]) for token in _TOKEN.finditer(text)}, fold(text)
-    named = [group for group in _ALIASES if group & words or any(" " in each and each in lower for each in group)]
+    words, lower = {fold(token[0]) for token in _TOKEN.finditer(text)}, text.lower()
+    named = [group for group in _ALIASES if group & words or any(each in lower for each in group if " " in each)]
     return frozenset().union(*named)
 
 

@@ -78,7 +78,7 @@ def _best(text: str, quotes: Sequence[Quote]) -> Quote | None:
 def _with_antecedents(text: str, quotes: tuple[Quote, ...], sources: Sequence[NumberedSource]) -> tuple[Quote, ...]:
     """The quotes, each that leans ("He said …") with the sentences before it up to a name that the claim needs."""
     own = [*(quote.text for quote in quotes), *(metadata(quote.evidence.article) for quote in quotes)]
-    missing = missing_names(text, " . ".join(own))
+    missing = missing_names(text, own)
     added: list[Quote] = []
     for quote in quotes if missing else ():
         if LEANS.search(quote.text):
@@ -92,14 +92,13 @@ def _with_antecedents(text: str, quotes: tuple[Quote, ...], sources: Sequence[Nu
 
 
 def _neighbours(quote: Quote, sources: Sequence[NumberedSource], back: int, ahead: int) -> list[Quote]:
-    for source in sources:
-        if quote in source.quotes:
-            at = source.quotes.index(quote)
-            near = source.quotes[max(0, at + back) : at + ahead + 1]
-            return [
-                other for other in near if other.evidence.passage.id == quote.evidence.passage.id and other != quote
-            ]
-    return []
+    """The quotes of the same passage that stand next to one in its source."""
+    own = next((source.quotes for source in sources if source.article.id == quote.evidence.article.id), ())
+    at = next((place for place, other in enumerate(own) if other.span == quote.span), None)
+    if at is None:
+        return []
+    near = [*own[max(0, at + back) : at], *own[at + 1 : at + ahead + 1]]
+    return [other for other in near if other.evidence.passage.id == quote.evidence.passage.id]
 
 
 def _ground(quotes: tuple[Quote, ...], sources: Sequence[NumberedSource]) -> Ground:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from bot.names import known_names, same_person, speakers
 
@@ -13,9 +14,10 @@ _PRONOUN_SAYS = re.compile(
 SCARE_QUOTES = 3  # words; so few may be quoted of the source's own prose as well
 
 
-def quoted(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def quoted(text: str) -> tuple[str, ...]:
     """What stands inside quotation marks."""
-    return [next(filter(None, found.groups())) for found in _QUOTED.finditer(text)]
+    return tuple(next(filter(None, found.groups())) for found in _QUOTED.finditer(text))
 
 
 def folded(text: str) -> str:

@@ -95,7 +95,7 @@ def _keeps_scope(claim: str, turns: Sequence[Turn]) -> str | None:
 
 def _opposite(claim: str, sources: Sequence[str]) -> str | None:
     said = _raw_words(claim)
-    there: set[str] = set().union(*(_raw_words(source) for source in sources))
+    there: frozenset[str] = frozenset().union(*(_raw_words(source) for source in sources))
     for pair in opposites():
         for own, other in (pair, pair[::-1]):
             if (mine := said & own) and not there & own and there & other and not said & other:
@@ -110,7 +110,7 @@ def _turns(text: str, kind: str) -> tuple[Turn, ...]:
 
 def _find_turns(text: str, kind: str) -> Iterator[Turn]:
     marks = _marks()[kind]
-    if not any(mark in text.lower() for mark in marks) and not (kind == "negations" and _SHORT_NOT.search(text)):
+    if marks.isdisjoint(_raw_words(text)) and not (kind == "negations" and _SHORT_NOT.search(text)):
         return
     plain = _SHORT_NOT.sub(" not", _NOT_A_NEGATION.sub(" ", text.replace("May", " ")))
     for clause in _CLAUSE_END.split(plain):
@@ -126,8 +126,9 @@ def _find_turns(text: str, kind: str) -> Iterator[Turn]:
                 yield Turn(word, tuple(scope[:SCOPE]))
 
 
-def _raw_words(text: str) -> set[str]:
-    return set(re.findall(r"[a-z]+", text.lower()))
+@lru_cache(maxsize=4096)
+def _raw_words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z]+", text.lower()))
 
 
 @cache

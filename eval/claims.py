@@ -17,7 +17,7 @@ from eval.case import Claim, Result
 from index import Article, Evidence, Passage, sentences, stems
 
 CITED = 3  # the sets cite whole texts; a writer of ours would cite about so many sentences
-WRONG_FIGURE = 0.2  # what a number or date that the sources do not have takes from a sentence's support
+WRONG_FIGURE = 0.2  # what a number or date that is not as the sources have it takes from a sentence's support
 
 
 def verify_claim(claim: Claim) -> Result:

@@ -171,9 +171,14 @@ class SlackRecords:
             values = {"state": state, "answer_id": answer_id}
             connection.execute(update(slack_claims).where(slack_claims.c.id == claim_id).values(values))
 
-    def stop(self, place: Place) -> set[int]:
-        """Ask that the open questions of a thread are stopped, whichever process answers them; their ids."""
-        open_ones = _at(place) & (slack_claims.c.state == OPEN)
+    def stop(self, place: Place, asker: str | None = None) -> set[int]:
+        """Ask that the open questions of a thread are stopped, whichever process answers them; their ids.
+
+        With `asker`, those that this person asked anywhere in the channel.
+        """
+        there = (slack_claims.c.team == place.team) & (slack_claims.c.channel == place.channel)
+        own = _at(place) if asker is None else there & (slack_claims.c.asker == asker)
+        open_ones = own & (slack_claims.c.state == OPEN)
         with self._truth.begin() as connection:
             connection.execute(update(slack_claims).where(open_ones).values(stopping=True))
             return set(connection.scalars(select(slack_claims.c.id).where(open_ones)))

@@ -419,21 +419,22 @@ def test_point_17_a_follow_up_knows_its_thread_and_what_others_said_there_and_no
         wait_for(lambda: len(writer.asked) == 5)  # history that is not given costs the context, not the answer
 
 
-@pytest.mark.parametrize("by", ["button", "word"])
+@pytest.mark.parametrize("by", ["button", "word", "direct word"])
 def test_point_18_a_wish_to_stop_ends_the_writing_within_a_second(harbour: Archive, api: SlackApi, by: str) -> None:
     writer = Slow("The bridge closes on Monday.", HARBOUR, wait=1.2)
+    channel = "D1" if by == "direct word" else "C1"
     with talking(harbour, writer, api) as talk:
-        event = talk.mention(ASK)
+        event = talk.direct(ASK) if by == "direct word" else talk.mention(ASK)
         talk.event(event)
-        wait_for(lambda: any(m.text for m in api.seen("C1")))
+        wait_for(lambda: any(m.text for m in api.seen(channel)))
         started = time.monotonic()
         if by == "button":
             talk.event({"type": "agent_session_stopped", "channel": "C1", "thread_ts": event["ts"], "user": "U1"})
         else:
-            talk.event(talk.mention("stop", thread_ts=event["ts"]))
+            talk.event(talk.direct("Stop!") if by == "direct word" else talk.mention("stop", thread_ts=event["ts"]))
         assert settled(harbour) == ["stopped"]
         assert writer.closed and writer.closed[0] - started < 1
-    (message,) = api.seen("C1")
+    (message,) = api.seen(channel)
     assert not message.streaming and message.text.endswith("_Stopped._")
     assert message.text.startswith("The bridge closes on Monday.")
     assert [call.given["status"] for call in api.made("agents.sessions.setStatus")] == ["active"]

@@ -1,7 +1,6 @@
 """Several workspaces: installed by OAuth, kept apart, their tokens sealed, forgotten when they leave; the manifest."""
 
 import json
-import re
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -40,10 +39,10 @@ def install(talk: Talk, team: str) -> httpx.Response:
     """Somebody installs the app in their workspace, in a browser."""
     with httpx.Client(base_url=talk.client.base_url, trust_env=False) as browser:
         page = browser.get("/slack/install")
-        assert page.status_code == 200
-        address = re.search(r'href="(https://slack\.com/oauth/v2/authorize[^"]*)"', page.text)
-        assert address
-        asked = parse_qs(urlsplit(address[1].replace("&amp;", "&")).query)
+        assert page.status_code == 302
+        address = urlsplit(page.headers["location"])
+        assert address.hostname == "slack.com"
+        asked = parse_qs(address.query)
         assert asked["scope"][0].split(",") == bot_scopes()
         state = asked["state"][0]
         cookie = {"cookie": page.headers["set-cookie"].partition(";")[0]}

@@ -64,7 +64,9 @@ async def _message(slack: Slack, body: Body, event: Body, context: AsyncBoltCont
     if heard is None or not (heard.sure or await slack.inbox.takes_part(heard.asked.place)):
         return
     if heard.is_stop:
-        await slack.inbox.stop(heard.asked.place)
+        # In a direct message each question is a thread of its own, so "stop" there means whatever is asked.
+        asker = heard.asked.user if event.get("channel_type") == "im" else None
+        await slack.inbox.stop(heard.asked.place, asker)
     else:
         await slack.inbox.take(heard.keys, heard.asked)
 

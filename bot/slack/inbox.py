@@ -103,9 +103,9 @@ class Inbox:
         for (_, claimed), claim in zip(some, claims, strict=True):
             claimed.set_result(claim)
 
-    async def stop(self, place: Place) -> None:
-        """Stop what is being answered in a thread, in whichever process."""
-        self._stop(await self._record(self._records.stop, place))
+    async def stop(self, place: Place, asker: str | None = None) -> None:
+        """Stop what is being answered in a thread, or to somebody in the channel, in whichever process."""
+        self._stop(await self._record(self._records.stop, place, asker))
 
     async def takes_part(self, place: Place) -> bool:
         """Whether we were asked in a thread."""

@@ -21,6 +21,7 @@ def oauth_flow(slack: Slack, settings: Settings) -> AsyncOAuthFlow | None:
             client_secret=settings.slack_client_secret.get_secret_value(),
             scopes=bot_scopes(),
             install_path="/slack/install",
+            install_page_rendering_enabled=False,  # it leads on to Slack at once
             redirect_uri_path="/slack/oauth_redirect",
             installation_store=SealedStore(records, slack.seal),
             state_store=States(records),

@@ -21,7 +21,8 @@ class Question:
     """What somebody asks, and of which articles.
 
     `earlier` are the same person's earlier questions, newest last, where no stored conversation has them. `recency`
-    is for writers: how much newer counts, as the question was understood.
+    is for writers: how much newer counts, as the question was understood. `owner` is who asks, the id of an API key:
+    a conversation can be gone on with by its owner only.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Question:
     conversation_id: str | None = None
     earlier: tuple[str, ...] = ()
     recency: Recency | None = None
+    owner: str | None = None
 
 
 def check(question: Question, now: datetime, publishers: Sequence[str]) -> Question:
@@ -41,7 +43,7 @@ def check(question: Question, now: datetime, publishers: Sequence[str]) -> Quest
     chosen = question.filter
     if not text:
         raise BadRequest("question", "The question is empty. Ask something, for example: Who is the mayor?")
-    if any("\ud800" <= character <= "\udfff" or character == "\0" for character in text):
+    if not is_text(text):
         raise BadRequest("question", "The question holds characters that are no text (broken encoding). Type it again.")
     if len(text) > LONGEST_QUESTION:
         raise BadRequest(
@@ -56,6 +58,11 @@ def check(question: Question, now: datetime, publishers: Sequence[str]) -> Quest
         raise BadRequest("as_of", f"as_of ({chosen.as_of:%Y-%m-%d %H:%M} UTC) is in the future.")
     chosen = replace(chosen, publishers=as_known(chosen.publishers, publishers))
     return replace(question, text=text, filter=chosen)
+
+
+def is_text(text: str) -> bool:
+    """Whether it can be stored and sent: no half characters and no NUL."""
+    return not any("\ud800" <= character <= "\udfff" or character == "\0" for character in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,11 @@ class Usage:
     cost_usd: float | None = 0.0
     cached_tokens: int = 0
     stored_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """All of them."""
+        return self.prompt_tokens + self.completion_tokens
 
     def __add__(self, other: "Usage") -> "Usage":
         known = self.cost_usd is not None and other.cost_usd is not None

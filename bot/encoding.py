@@ -1,5 +1,6 @@
 """Answers and events as JSON values, one shape for every surface (DESIGN.md section 7)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from bot.events import (
     SearchStarted,
     SentenceProven,
 )
-from index import Article, Copy, Correction
+from index import Article, ArticleVersion, Copy, Correction
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -79,6 +80,23 @@ def _end_json(event: AnswerCompleted | AnswerCancelled | AnswerFailed) -> tuple[
             return "error", {"answer_id": answer_id, "code": code, "message": message}
 
 
+def replay(answer: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The events of a completed answer, from its JSON: the same names and data as when it was written."""
+    head = {name: answer[name] for name in ("answer_id", "conversation_id", "question")}
+    events: list[tuple[str, dict[str, Any]]] = [
+        ("answer.created", head),
+        ("search.started", {"query": answer["standalone_question"]}),
+        ("search.completed", {"sources": answer["sources"]}),
+    ]
+    seen: set[int] = set()
+    for index, sentence in enumerate(answer["sentences"]):
+        delta = " " * (index > 0) + sentence["text"] + "".join(f" [{number}]" for number in sentence["citations"])
+        new = [each for each in answer["citations"] if each["index"] in set(sentence["citations"]) - seen]
+        seen.update(sentence["citations"])
+        events.append(("sentence", {"index": index, "delta": delta, **sentence, "new_citations": new}))
+    return [*events, ("answer.completed", answer)]
+
+
 def source_json(source: Source) -> dict[str, Any]:
     """A source as the contract has it."""
     article = source.article
@@ -131,6 +149,32 @@ def article_json(article: Article) -> dict[str, Any]:
         "correction": article.correction,
         "url": article.url,
         "source": article.source,
+    }
+
+
+def versions_json(
+    versions: Sequence[ArticleVersion], copies: Sequence[Copy], correction: Correction | None
+) -> dict[str, Any]:
+    """An article with its current body, its correction, who else carries it, and its versions, oldest first."""
+    current = versions[-1]
+    return {
+        **article_json(current.article),
+        "first_seen_at": time_json(current.first_seen_at),
+        "published_origin": current.article.published_origin,
+        "modified_origin": current.article.modified_origin,
+        "body": current.article.body,
+        "correction": None if correction is None else correction_json(correction),
+        "copies": [copy_json(each) for each in copies],
+        "versions": [
+            {
+                "number": each.number,
+                "seen_at": time_json(each.seen_at),
+                "current": each.current,
+                "stands_from": time_json(each.stands_from),
+                "replaced_at": time_json(each.replaced_at),
+            }
+            for each in versions
+        ],
     }
 
 

@@ -40,7 +40,7 @@ from bot.plain import plain
 from bot.understanding import earlier_questions, search, understand
 from bot.when import Period, names_time
 from bot.wording import from_another_time, nothing_found
-from index import Archive, DatelineError, Evidence
+from index import Archive, DatelineError, Evidence, Given
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +149,8 @@ async def _answer(
         timings=Timings(*((at - started) * 1000 for at in (searched, first or ended, ended))),
     )
     saved = json.dumps(answer_json(answer), ensure_ascii=False)
-    await asyncio.to_thread(archive.save_answer, answer.id, answer.conversation_id, answer.question, saved)
+    given = Given(answer.id, answer.conversation_id, answer.question, saved, question.owner, answer.usage.tokens)
+    await asyncio.to_thread(archive.answers.save, given)
     yield AnswerCompleted(answer)
 
 

@@ -1,8 +1,10 @@
 """Answers being written: each in a task of its own, so that whoever reads it can go away and come back."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Protocol
 
 from bot.answer import Question
 from bot.engine import Writer, ask
@@ -28,7 +30,7 @@ class Running:
         self.ended = False
         self.task: asyncio.Task[None] | None = None
         self._more = asyncio.Event()
-        self._readers = 0
+        self.readers = 0
 
     async def read(
         self, after: int = -1, *, ping: float = 15.0, grace: float = GRACE_S
@@ -38,7 +40,7 @@ class Running:
         When the last reader leaves before the end, the answer is cancelled after `grace` seconds.
         """
         number = after + 1
-        self._readers += 1
+        self.readers += 1
         try:
             while True:
                 while number < len(self.events):
@@ -51,8 +53,8 @@ class Running:
                 except TimeoutError:
                     yield None
         finally:
-            self._readers -= 1
-            if not self._readers and not self.ended:
+            self.readers -= 1
+            if not self.readers and not self.ended:
                 asyncio.get_running_loop().call_later(grace, self._give_up)
 
     def cancel(self) -> None:
@@ -75,27 +77,43 @@ class Running:
         woken.set()
 
     def _give_up(self) -> None:
-        if not self._readers and not self.ended:
+        if not self.readers and not self.ended:
             self.cancel()
+
+
+class Watcher(Protocol):
+    """Hears of what happens to the answers of a desk, to count it."""
+
+    def began(self) -> None:
+        """An answer is being written."""
+        ...
+
+    def happened(self, event: Event) -> None:
+        """An event of an answer; the last one is its end."""
+        ...
 
 
 class Desk:
     """The answers being written in this process, at most `most` at once."""
 
-    def __init__(self, archive: Archive, writer: Writer, most: int) -> None:
+    def __init__(self, archive: Archive, writer: Writer, most: int, watcher: Watcher | None = None) -> None:
+        self._watcher = watcher
         self._archive = archive
         self._writer = writer
         self._most = most
         self._running: dict[str, Running] = {}
+        self.process = uuid.uuid4().hex  # names this process to others that share the truth
 
-    async def start(self, question: Question, owner: str | None = None) -> Running:
+    async def start(self, question: Question) -> Running:
         """Begin to answer. Raises BadRequest when the question cannot be asked, TooBusy when there is no room."""
         if sum(not each.ended for each in self._running.values()) >= self._most:
             raise TooBusy(f"Dateline is writing {self._most} answers already. Try again in a few seconds.")
         events = ask(question, self._archive, self._writer)
         created = await anext(events)  # a question that cannot be asked fails here
         assert isinstance(created, AnswerCreated)
-        running = Running(created, owner)
+        running = Running(created, question.owner)
+        if self._watcher is not None:
+            self._watcher.began()
         self._running[running.answer_id] = running
         running.task = asyncio.create_task(self._write(running, events))
         return running
@@ -118,12 +136,17 @@ class Desk:
         try:
             async with aclosing(events):
                 async for event in events:
-                    running.add(event)
+                    self._add(running, event)
         except asyncio.CancelledError:
-            running.add(AnswerCancelled(running.answer_id))
+            self._add(running, AnswerCancelled(running.answer_id))
         finally:
             running.end()
             self._forget(running)
+
+    def _add(self, running: Running, event: Event) -> None:
+        running.add(event)
+        if self._watcher is not None:
+            self._watcher.happened(event)
 
     def _forget(self, running: Running) -> None:
         """A completed answer is in the truth; another one is kept a while for those who come back."""

@@ -77,6 +77,17 @@ class Settings(BaseSettings):
         (), description="Hosts and networks (`10.1.0.0/16`) that may be fetched from although they are not public."
     )
     answers_at_once: int = Field(256, ge=1, description="Answers a server writes at once; more are told to come back.")
+    key_requests_per_minute: int = Field(60, ge=1, description="Questions and searches a key may make in a minute.")
+    key_answers_at_once: int = Field(8, ge=1, description="Answers that are written for a key at once.")
+    key_tokens_per_day: int | None = Field(
+        None, ge=1, description="Tokens a model may be sent and write for a key in 24 hours; no limit without it."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Other sites (`https://news.example`) whose pages may ask from the browser."
+    )
+    drain_delay_s: float = Field(
+        0, ge=0, description="Seconds a server that is told to end goes on while `/readyz` says no."
+    )
     judge_model: str | None = Field(
         None, description="The model that judges answers in `dateline eval`; another than the one that writes them."
     )
@@ -98,6 +109,8 @@ class Settings(BaseSettings):
         (), description="Channel ids, or `all`, where replies in Dateline's threads need no mention."
     )
     slack_api_url: HttpUrl = Field(HttpUrl("https://slack.com/api/"), description="Where Slack's Web API is.")
+    traces: bool = Field(False, description="Send traces of a server to `OTEL_EXPORTER_OTLP_ENDPOINT` (OTLP, gRPC).")
+    log_format: Literal["text", "json"] = Field("text", description="Log lines for people, or a JSON object a line.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="How much is logged to stderr."
     )
@@ -107,7 +120,7 @@ class Settings(BaseSettings):
     def _expanded(cls, home: Path) -> Path:
         return home.expanduser()
 
-    @field_validator("sources", "fetch_allow_private", "slack_threads", mode="before")
+    @field_validator("sources", "fetch_allow_private", "slack_threads", "cors_origins", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         """Environment variables separate with blanks what `dateline.toml` has as a list."""

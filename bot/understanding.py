@@ -54,7 +54,7 @@ def earlier_questions(question: Question, archive: Archive) -> tuple[str, ...]:
     """
     stored: tuple[str, ...] = ()
     if question.conversation_id is not None:
-        stored = archive.questions(question.conversation_id)
+        stored = archive.answers.questions(question.conversation_id, question.owner)
         if not stored:
             raise BadRequest(
                 "conversation_id",

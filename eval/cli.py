@@ -195,7 +195,7 @@ def _stored_answer(answer_id: str) -> str:
 
     settings = read_settings()
     with open_archive(settings) as archive:
-        found = archive.answer(answer_id)
+        found = archive.answers.get(answer_id)
     if found is None:
         raise BadConfiguration(f"The archive in {settings.home} has no answer {answer_id!r}; its id is in its JSON.")
     return found

@@ -25,6 +25,7 @@ from index.recency import Recency, recency_weight
 
 if TYPE_CHECKING:
     from index.affected import AffectedAnswer
+    from index.answers import AnswerRecords, Conversation, Given, Rating
     from index.archive import Archive, IngestReport, Status
     from index.embedding import Embedder
     from index.fetching.fetch import Limits, Net
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from index.fetching.ledger import Health, Ledger
     from index.fetching.polite import Fetcher
     from index.fetching.polling import poll
+    from index.keys import SCOPES, Key, Keys, open_keys
     from index.minilm import MiniLM
     from index.openai_embedder import OpenAIEmbedder
     from index.openai_errors import is_loopback, model_error
@@ -44,6 +46,14 @@ if TYPE_CHECKING:
     from index.words import query_words, stems
 
 _PLACES = {
+    "AnswerRecords": "answers",
+    "Conversation": "answers",
+    "Given": "answers",
+    "Rating": "answers",
+    "Key": "keys",
+    "Keys": "keys",
+    "open_keys": "keys",
+    "SCOPES": "keys",
     "Archive": "archive",
     "AffectedAnswer": "affected",
     "IngestReport": "archive",
@@ -79,7 +89,9 @@ _PLACES = {
 }
 
 __all__ = [
+    "SCOPES",
     "AffectedAnswer",
+    "AnswerRecords",
     "Archive",
     "ArchiveBusy",
     "ArchiveDamaged",
@@ -89,6 +101,7 @@ __all__ = [
     "BadConfiguration",
     "BadRequest",
     "Claim",
+    "Conversation",
     "Copy",
     "Correction",
     "DatelineError",
@@ -96,8 +109,11 @@ __all__ = [
     "Evidence",
     "Fetcher",
     "Filter",
+    "Given",
     "Health",
     "IngestReport",
+    "Key",
+    "Keys",
     "Ledger",
     "Limits",
     "MiniLM",
@@ -110,6 +126,7 @@ __all__ = [
     "Passage",
     "Place",
     "Query",
+    "Rating",
     "Recency",
     "Retraction",
     "SlackRecords",
@@ -125,6 +142,7 @@ __all__ = [
     "header",
     "is_loopback",
     "model_error",
+    "open_keys",
     "parse_date",
     "poll",
     "query_words",

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from index import articles as shelf
 from index import reports
 from index.affected import AffectedAnswer, affected_answers
+from index.answers import AnswerRecords
 from index.article import Article, ArticleVersion, Copy, Correction, Evidence, Filter, Retraction
 from index.correcting import corrected, own_note
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
@@ -25,12 +26,13 @@ from index.embedding import Embedder, embed_pieces
 from index.errors import ArchiveDamaged, BadArticle, ModelMismatch, StorageFailed, Withdrawn
 from index.evidence import count_live_passages, cut_passages, live_passages, newest, publishers, replaced_passages
 from index.fetching.ledger import Ledger
+from index.keys import Keys
 from index.lock import acquire
 from index.passages import Piece, split
 from index.query import Query
 from index.retrieval import retrieve, word_weights
 from index.slack import SlackRecords
-from index.truth import answers, integrity, open_truth, spending
+from index.truth import integrity, open_truth, spending
 
 ARTICLES_AT_ONCE = 16  # embedded together, so that short sentences fill a batch
 GROUPS_BETWEEN_INDEXING = 16
@@ -99,6 +101,8 @@ class Archive:
         try:
             self._truth = open_truth(home / "truth.db")
             self.ledger = Ledger(self._truth)
+            self.answers = AnswerRecords(self._truth)
+            self.keys = Keys(self._truth)
             self.slack = SlackRecords(self._truth)
             self._derived = Derived(self._truth, home, chroma_url)
             self._claim(reembed)
@@ -176,10 +180,10 @@ class Archive:
         with self._truth.connect() as connection:
             return newest(connection, at)
 
-    def articles(self, limit: int | None = None) -> list[ArticleVersion]:
+    def articles(self, limit: int | None = None, offset: int = 0) -> list[ArticleVersion]:
         """Current versions without their bodies, newest published first."""
         with self._truth.connect() as connection:
-            return list(shelf.current_articles(connection, limit))
+            return list(shelf.current_articles(connection, limit, offset))
 
     def versions(self, article_id: str) -> tuple[ArticleVersion, ...]:
         """All versions of one article, oldest first. Raises UnknownArticle."""
@@ -269,29 +273,6 @@ class Archive:
         with self._truth.begin() as connection:
             write_fact(connection, "model", self.embedder.id)
         self._derived.rebuild()
-
-    def save_answer(self, answer_id: str, conversation_id: str, question: str, answer_json: str) -> None:
-        """Keep an answer as it was given."""
-        with self._truth.begin() as connection:
-            row = insert(answers).values(
-                id=answer_id,
-                conversation_id=conversation_id,
-                created_at=datetime.now(UTC),
-                question=question,
-                answer=answer_json,
-            )
-            connection.execute(row)
-
-    def answer(self, answer_id: str) -> str | None:
-        """An answer as JSON, as it was given; None when there is none of that id."""
-        with self._truth.connect() as connection:
-            return connection.scalar(select(answers.c.answer).where(answers.c.id == answer_id))
-
-    def questions(self, conversation_id: str) -> tuple[str, ...]:
-        """The questions of a conversation that were answered, oldest first; none when no answer is of it."""
-        rows = select(answers.c.question).where(answers.c.conversation_id == conversation_id)
-        with self._truth.connect() as connection:
-            return tuple(connection.scalars(rows.order_by(answers.c.created_at)))
 
     def spend(self, usd: float) -> None:
         """Take down what a model's reply cost now."""

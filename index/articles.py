@@ -271,11 +271,11 @@ def version_rows(*, with_body: bool = True) -> Select[tuple[object, ...]]:
     return select(*columns, articles.c.first_seen_at).join(articles, versions.c.article_id == articles.c.id)
 
 
-def current_articles(connection: Connection, limit: int | None = None) -> Iterator[ArticleVersion]:
+def current_articles(connection: Connection, limit: int | None = None, offset: int = 0) -> Iterator[ArticleVersion]:
     """The current versions without their bodies, newest published first, undated last."""
     undated = case((versions.c.published_at.is_(None), 1), else_=0)
     rows = version_rows(with_body=False).where(versions.c.current)
-    rows = rows.order_by(undated, versions.c.published_at.desc(), versions.c.article_id).limit(limit)
+    rows = rows.order_by(undated, versions.c.published_at.desc(), versions.c.article_id).limit(limit).offset(offset)
     for row in connection.execute(rows).mappings():
         yield version_from_row(row, with_body=False)
 

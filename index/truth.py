@@ -177,6 +177,42 @@ answers = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("question", Text, nullable=False),
     Column("answer", Text, nullable=False, comment="the Answer as JSON, as it was given"),
+    Column("owner", String(40), comment="who asked: the id of an API key; null without one"),
+    Column("tokens", Integer, comment="what a model was sent and wrote for it"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("answer_id", String(40), primary_key=True),
+    Column("who", String(100), primary_key=True, comment="who says so: a key, a Slack user; each once for an answer"),
+    Column("rating", String(4), nullable=False, comment="up or down"),
+    Column("reason", Text),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(16), primary_key=True, comment="the part of the token that may be seen"),
+    Column("name", Text, nullable=False),
+    Column("digest", String(64), nullable=False, comment="sha256 of the token"),
+    Column("scopes", Text, nullable=False, comment="separated by blanks"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Column("used_at", UtcDateTime),
+)
+
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("owner", String(40), primary_key=True, comment="the id of an API key; empty without one"),
+    Column("key", String(200), primary_key=True, comment="the Idempotency-Key of a request"),
+    Column("digest", String(64), nullable=False, comment="sha256 of the request's body"),
+    Column("process", String(40), nullable=False, comment="the process that answers it"),
+    Column("answer_id", String(40), comment="null until the answer has begun"),
+    Column("at", UtcDateTime, nullable=False, index=True),
 )
 
 spending = Table(
@@ -290,6 +326,7 @@ def open_truth(path: Path) -> Engine:
             _add_columns(connection, versions, "published_origin", "modified_origin", "report", "correction")
             if _add_columns(connection, versions, "stands_from", "replaced_at"):
                 _date_versions(connection)
+            _add_columns(connection, answers, "owner", "tokens")
             version = connection.scalar(select(facts.c.value).where(facts.c.name == "schema_version"))
             if version is None:
                 connection.execute(insert(facts).values(name="schema_version", value=str(SCHEMA_VERSION)))

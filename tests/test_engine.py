@@ -133,10 +133,10 @@ def test_publishers_are_found_in_any_case(archive: Archive) -> None:
 
 def test_an_answer_is_kept_as_it_was_given(harbour: Archive) -> None:
     answer = asyncio.run(complete(Question("bridge?"), harbour, Scripted("It closes.")))
-    kept = harbour.answer(answer.id)
+    kept = harbour.answers.get(answer.id)
     assert kept is not None
     assert answer.id in kept
-    assert harbour.answer("ans_none") is None
+    assert harbour.answers.get("ans_none") is None
 
 
 def test_an_empty_archive_says_so(archive: Archive) -> None:

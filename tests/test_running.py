@@ -135,7 +135,7 @@ def test_only_so_many_are_written_at_once(run: Any) -> None:
 
 def test_an_answer_is_found_by_who_asked_only(run: Any) -> None:
     async def what(desk: Desk, writer: Slow) -> None:
-        running = await desk.start(Question("bridge?"), "key-1")
+        running = await desk.start(Question("bridge?", owner="key-1"))
         assert desk.find(running.answer_id, "key-1") is running
         assert desk.find(running.answer_id, "key-2") is None
         assert desk.find(running.answer_id) is None

@@ -4,7 +4,11 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from bot.http.access import Observer
+from bot.http.problems import PROBLEMS
 from bot.http.service import Ours
+
+METRICS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 router = APIRouter(tags=["health"])
 
@@ -17,8 +21,14 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 async def readyz(ours: Ours) -> Response:
-    """Whether questions can be answered now: 503 while the indexes are behind."""
+    """Whether questions can be answered now: 503 while the indexes are behind, and once the server is about to end."""
     now = await run_in_threadpool(ours.archive.status)
-    ready = now.waiting_changes == 0
-    value = {"status": "ready" if ready else "indexing", "articles": now.holdings.articles, "model": now.model}
-    return JSONResponse(value, status_code=200 if ready else 503)
+    state = "draining" if ours.front.draining else "indexing" if now.waiting_changes else "ready"
+    value = {"status": state, "articles": now.holdings.articles, "model": now.model}
+    return JSONResponse(value, status_code=200 if state == "ready" else 503)
+
+
+@router.get("/metrics", responses={200: {"content": {METRICS_TEXT: {"schema": {"type": "string"}}}}, **PROBLEMS})
+async def metrics(ours: Ours, _: Observer) -> Response:
+    """What this process has done, for Prometheus."""
+    return Response(ours.metrics.text(), media_type=METRICS_TEXT)

@@ -9,8 +9,10 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from bot.encoding import time_json
-from bot.http.problems import Problem
+from bot.http.access import Searcher
+from bot.http.problems import PROBLEMS, Problem
 from bot.http.service import Ours
+from bot.http.shapes import ArchiveShape
 from bot.suggestions import suggestions
 from index import Archive
 
@@ -57,8 +59,8 @@ async def file(name: str, request: Request) -> Response:
     return _file(name, request)
 
 
-@router.get("/v1/archive", tags=["archive"])
-async def archive(ours: Ours) -> Response:
+@router.get("/v1/archive", tags=["archive"], responses={200: {"model": ArchiveShape}, **PROBLEMS})
+async def archive(ours: Ours, _: Searcher) -> Response:
     """What the archive holds, its publishers, and questions to begin with."""
     return JSONResponse(await run_in_threadpool(archive_json, ours.archive))
 

@@ -1,6 +1,7 @@
 """Errors as problem+json (RFC 9457), each with the request's id and, where one is at fault, the place in the input."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,11 +11,28 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from bot.http.schema import AskRequest
+from bot.http.shapes import OpenAIErrorShape, ProblemShape
 from bot.running import TooBusy
 from index import BadArticle, BadRequest, DatelineError, UnknownArticle
 
+# What the OpenAPI document says of them.
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Any error.",
+        "content": {"application/problem+json": {"schema": ProblemShape.model_json_schema()}},
+    }
+}
+OPENAI_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Any error.",
+        "content": {"application/json": {"schema": OpenAIErrorShape.model_json_schema()}},
+    }
+}
+OPENAI_PATHS = ("/v1/chat/", "/v1/models", "/v1/responses")
+_OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 RETRY_S = 5  # seconds after which a busy server is worth another try
 
+_FIELD = re.compile(r"\bfields? '?(\w+)")  # how the archive names what is wrong with an article
 _log = logging.getLogger(__name__)
 
 _TITLES = {
@@ -52,7 +70,10 @@ class Problem(HTTPException):
 
 
 def respond(scope: Mapping[str, Any], problem: Problem) -> Response:
-    """The response that reports a problem."""
+    """The response that reports a problem, to OpenAI's clients as they expect it."""
+    if scope["path"].startswith(OPENAI_PATHS):
+        status = 400 if problem.status_code == 422 else problem.status_code
+        return JSONResponse(openai_error(problem), status, problem.headers)
     value: dict[str, Any] = {
         "type": "about:blank",
         "title": _TITLES.get(problem.status_code, "Error"),
@@ -65,6 +86,16 @@ def respond(scope: Mapping[str, Any], problem: Problem) -> Response:
     if problem.errors:
         value["errors"] = problem.errors
     return JSONResponse(value, problem.status_code, problem.headers, media_type="application/problem+json")
+
+
+def openai_error(problem: Problem) -> dict[str, Any]:
+    """A problem as OpenAI words errors."""
+    usual = "server_error" if problem.status_code >= 500 else "invalid_request_error"
+    kind = _OPENAI_TYPES.get(problem.status_code, usual)
+    pointer = problem.errors[0]["pointer"] if problem.errors else ""
+    told = problem.errors[0]["detail"] if problem.errors else problem.detail
+    param = pointer.lstrip("/").replace("/", ".") or None
+    return {"error": {"message": told, "type": kind, "param": param, "code": problem.code}}
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -98,10 +129,10 @@ def _dateline_problem(error: DatelineError) -> Problem:
             return Problem(404, text, code=code)
         case BadRequest(field=field):
             where = field if field in AskRequest.model_fields else f"filters/{field}"
-            return Problem(422, text, code=code, errors=[_place("body", where, text)])
+            return Problem(422, text, code=code, errors=[place("body", where, text)])
         case BadArticle(reason=reason):
-            named = reason.removeprefix("field ").partition(":")[0] if reason.startswith("field ") else ""
-            return Problem(422, reason, code=code, errors=[_place("body", named, reason)])
+            named = _FIELD.search(reason)
+            return Problem(422, reason, code=code, errors=[place("body", named[1] if named else "", reason)])
         case TooBusy():
             return Problem(503, text, code=code, headers={"Retry-After": str(RETRY_S)})
     return Problem(503, text, code=code)
@@ -113,12 +144,15 @@ def _invalid(error: RequestValidationError) -> Problem:
         malformed = each["type"] == "json_invalid"
         where, *rest = each["loc"]
         detail = f"It is not JSON: {each['ctx']['error']} at character {each['loc'][1]}." if malformed else each["msg"]
-        errors.append(_place(str(where), "" if malformed else "/".join(_escape(part) for part in rest), detail))
+        errors.append(place(str(where), "" if malformed else "/".join(_escape(part) for part in rest), detail))
     return Problem(422, "The request does not fit the schema; errors says where.", errors=errors)
 
 
-def _place(where: str, path: str, detail: str) -> dict[str, str]:
-    """`path` is a JSON pointer (RFC 6901) without its first slash; empty for the whole."""
+def place(where: str, path: str, detail: str) -> dict[str, str]:
+    """Where in the body, query, path or header an error lies.
+
+    `path` is a JSON pointer (RFC 6901) without its first slash; empty for the whole.
+    """
     return {"in": where, "pointer": f"/{path}" if path else "", "detail": detail}
 
 

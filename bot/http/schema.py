@@ -1,6 +1,7 @@
 """What goes over HTTP, as pydantic types: they check what is asked, and the OpenAPI document is made of them."""
 
 from datetime import UTC, datetime
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -34,9 +35,50 @@ class AskRequest(BaseModel):
     filters: Filters = Filters()
     k: int = Field(default=10, description="How many passages to read.")
 
-    def to_question(self) -> Question:
+    def to_question(self, owner: str | None) -> Question:
         """The engine's own value."""
-        return Question(self.question, self.filters.to_filter(), self.k, self.conversation_id)
+        return Question(self.question, self.filters.to_filter(), self.k, self.conversation_id, owner=owner)
+
+
+class FeedbackRequest(BaseModel):
+    """What somebody thinks of an answer."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"rating": "down", "reason": "Outdated."}]}
+    )
+
+    rating: Literal["up", "down"]
+    reason: str | None = Field(default=None, max_length=2000)
+
+
+class ArticleRequest(BaseModel):
+    """An article to be stored. Without an `id`, its `url` names it, without that its title."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "Bridge to close",
+                    "publisher": "The Bell",
+                    "published_at": "2026-09-01T08:00:00Z",
+                    "url": "https://bell.example/1",
+                    "body": "The harbour bridge will close on Monday. Repairs cost 12 million crowns.",
+                }
+            ]
+        },
+    )
+
+    id: str | None = Field(default=None, max_length=200)
+    title: str = Field(min_length=1, max_length=1000)
+    body: str = Field(min_length=1)
+    url: str | None = Field(default=None, max_length=2000)
+    byline: str | None = Field(default=None, max_length=500)
+    publisher: str | None = Field(default=None, max_length=200)
+    section: str | None = Field(default=None, max_length=200)
+    language: str | None = Field(default=None, max_length=35)
+    published_at: AwareDatetime | None = None
+    modified_at: AwareDatetime | None = None
 
 
 def utc(field: str, time: datetime | None) -> datetime | None:

@@ -10,19 +10,23 @@ from starlette.concurrency import run_in_threadpool
 from bot.answer import Question, check
 from bot.encoding import article_json
 from bot.followup import standalone
+from bot.http.access import Searcher
+from bot.http.limits import Limited
+from bot.http.problems import PROBLEMS
 from bot.http.schema import AskRequest
 from bot.http.service import Ours
+from bot.http.shapes import PassagesShape
 from bot.understanding import Found, earlier_questions, understand
 from bot.understanding import search as find
 from index import Archive, Evidence
 
-router = APIRouter(prefix="/v1", tags=["search"])
+router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
 
 
-@router.post("/search")
-async def post_search(body: AskRequest, ours: Ours) -> Response:
+@router.post("/search", responses={200: {"model": PassagesShape}})
+async def post_search(body: AskRequest, ours: Ours, searcher: Searcher, _: Limited) -> Response:
     """The best passages for a question, understood as an answer would understand it."""
-    found = await run_in_threadpool(search, body.to_question(), ours.archive)
+    found = await run_in_threadpool(search, body.to_question(searcher.id), ours.archive)
     return JSONResponse({"passages": [evidence_json(each) for each in found.evidence]})
 
 

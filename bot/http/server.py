@@ -1,14 +1,34 @@
-"""The server that runs the application."""
+"""The server that runs the application, and ends it without breaking anything off."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
 
+from bot.http.front import Front
 from index import BadConfiguration
 
 LONGEST_S = 130  # an answer that is being written is finished before the server ends
+
+
+class Server(uvicorn.Server):
+    """Ends in order: not ready any more, then nothing new is taken, what is being answered is finished."""
+
+    def __init__(self, config: uvicorn.Config, front: Front, delay: float) -> None:
+        super().__init__(config)
+        self._front = front
+        self._delay = delay
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End; `delay` seconds are left to load balancers to notice that we are not ready."""
+        self._front.draining = True
+        left = asyncio.get_running_loop().time() + self._delay
+        while asyncio.get_running_loop().time() < left and not self.force_exit:
+            await asyncio.sleep(0.1)
+        self._front.drain()
+        await super().shutdown(sockets)
 
 
 def serve(app: FastAPI, host: str, port: int, ready: Callable[[str], None]) -> None:
@@ -22,7 +42,8 @@ def serve(app: FastAPI, host: str, port: int, ready: Callable[[str], None]) -> N
         raise BadConfiguration(
             f"Nothing can listen on {host}:{port} ({error.strerror}). Choose another --port."
         ) from error
+    service = app.state.service
     with listening:
         ready(f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}")
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=LONGEST_S)
-        uvicorn.Server(config).run(sockets=[listening])
+        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=LONGEST_S)
+        Server(config, service.front, service.settings.drain_delay_s).run(sockets=[listening])

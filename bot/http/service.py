@@ -1,14 +1,20 @@
 """What every route works with; it is made once, in `create_app`."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
 from bot.engine import Writer
+from bot.http.front import Front
+from bot.http.metrics import Metrics
+from bot.http.rate import Rate
 from bot.running import Desk
 from bot.settings import Settings
 from index import Archive
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider as SdkProvider
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +25,22 @@ class Service:
     writer: Writer
     desk: Desk
     settings: Settings
+    front: Front
+    rate: Rate
+    metrics: Metrics
+    spans: "SdkProvider | None"
+
+
+def make_service(archive: Archive, writer: Writer, settings: Settings) -> Service:
+    """The parts of one process; archive and writer stay the caller's to close."""
+    spans: SdkProvider | None = None
+    if settings.traces:
+        from bot.http.tracing import tracer_provider
+
+        spans = tracer_provider()
+    metrics, rate = Metrics(spans), Rate(settings.key_requests_per_minute)
+    desk = Desk(archive, writer, settings.answers_at_once, metrics)
+    return Service(archive, writer, desk, settings, Front(metrics), rate, metrics, spans)
 
 
 def _service(request: Request) -> Service:

@@ -8,7 +8,7 @@ from bot.shell.commands import Json
 from bot.shell.output import console, print_json, progress
 
 if TYPE_CHECKING:
-    from index import AffectedAnswer, ArticleVersion, Copy, Correction
+    from index import AffectedAnswer
 
 app = typer.Typer(help="The articles of the archive.", no_args_is_help=True)
 
@@ -47,6 +47,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show an article with its versions, its corrections, and who else carries it."""
+    from bot.encoding import versions_json
     from bot.shell.start import start
     from bot.wiring import open_archive
 
@@ -57,7 +58,7 @@ def show(
         versions, copies = archive.versions(article_id), archive.carriers(article_id)
         correction = archive.correction(article_id)
     if as_json:
-        print_json(_article_json(versions, copies, correction))
+        print_json(versions_json(versions, copies, correction))
         return
     article = versions[-1].article
     screen = console()
@@ -140,31 +141,4 @@ def _affected_json(answer: "AffectedAnswer") -> dict[str, Any]:
         "question": answer.question,
         "answered_at": time_json(answer.answered_at),
         "quotes": list(answer.quotes),
-    }
-
-
-def _article_json(
-    versions: "tuple[ArticleVersion, ...]", copies: "tuple[Copy, ...]", correction: "Correction | None"
-) -> dict[str, Any]:
-    from bot.encoding import article_json, copy_json, correction_json, time_json
-
-    current = versions[-1]
-    return {
-        **article_json(current.article),
-        "first_seen_at": time_json(current.first_seen_at),
-        "published_origin": current.article.published_origin,
-        "modified_origin": current.article.modified_origin,
-        "body": current.article.body,
-        "correction": None if correction is None else correction_json(correction),
-        "copies": [copy_json(each) for each in copies],
-        "versions": [
-            {
-                "number": each.number,
-                "seen_at": time_json(each.seen_at),
-                "current": each.current,
-                "stands_from": time_json(each.stands_from),
-                "replaced_at": time_json(each.replaced_at),
-            }
-            for each in versions
-        ],
     }

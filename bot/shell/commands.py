@@ -1,4 +1,4 @@
-"""The commands `ingest`, `ask`, `status`, `check`, `serve` and `demo`; `chat` is in a module of its own."""
+"""The commands `ingest`, `ask`, `status`, `check`, `serve` and `demo`; `chat` and `mcp` are in modules of their own."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,8 +20,9 @@ DEMO_QUESTION = "Why did Petra Vanstone resign?"
 def add_to(app: typer.Typer) -> None:
     """Register the commands in the order the help shows them."""
     from bot.shell.chat import chat
+    from bot.shell.mcp import mcp
 
-    for command in (demo, ingest, ask, chat, serve, status, check):
+    for command in (demo, ingest, ask, chat, serve, mcp, status, check):
         app.command()(command)
 
 
@@ -92,8 +93,8 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8321,
 ) -> None:
-    """Answer over HTTP: POST /v1/answers, POST /v1/search."""
-    from bot.http import create_app
+    """Answer over HTTP: a page for people, an API, and what OpenAI and MCP clients speak."""
+    from bot.http import create_app, keyless
     from bot.http import serve as serve_http
     from bot.polling import polling
     from bot.shell.start import start
@@ -103,15 +104,23 @@ def serve(
     settings = start()
     with_slack = uses_slack(settings)
     with open_archive(settings) as archive, polling(archive, settings):
-        screen = console(stderr=True)
         answers_with = writer(settings)
+        without_key = keyless(host, archive.keys)
         more = [slack_router(archive, answers_with, settings)] if with_slack else []
-        serve_http(
-            create_app(archive, answers_with, settings, more),
-            host,
-            port,
-            lambda url: screen.print(f"Dateline listens on {url} (stop with Ctrl-C)"),
-        )
+        app = create_app(archive, answers_with, settings, more, keyless=without_key)
+        serve_http(app, host, port, lambda url: _show_where_to_go(url, with_key=archive.keys.any_minted()))
+
+
+def _show_where_to_go(url: str, *, with_key: bool) -> None:
+    access = "Every request needs a key." if with_key else "No key is needed on this machine."
+    console(stderr=True).print(
+        f"Dateline listens on {url} (stop with Ctrl-C). {access}\n"
+        f"  {url}/                     ask in the browser\n"
+        f"  {url}/v1/answers           the API; its schema is at {url}/openapi.json\n"
+        f"  {url}/v1                   base URL for OpenAI clients, with the model `dateline`\n"
+        f"  {url}/mcp                  for MCP clients",
+        soft_wrap=True,
+    )
 
 
 def status(as_json: Json = False) -> None:
@@ -277,6 +286,7 @@ def _show_next_steps(home: Path) -> None:
         f'  DATELINE_HOME={shown} .venv/bin/dateline ask "Who is the mayor of Skerrivane?"\n'
         "  .venv/bin/dateline ingest PATH…        your own articles, into .dateline\n"
         '  .venv/bin/dateline ask "…"             ask them\n'
-        "  .venv/bin/dateline serve               the same over HTTP\n"
+        f"  DATELINE_HOME={shown} .venv/bin/dateline serve\n"
+        "                                         then open http://127.0.0.1:8321/ to ask in the browser\n"
         "These answers are extracts. With OPENAI_API_KEY or DATELINE_LLM_BASE_URL set, an LLM writes them, checked."
     )

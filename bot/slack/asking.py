@@ -112,7 +112,7 @@ def _input(name: str, label: str, element: Block) -> Block:
 
 async def _share(url: str, user: str, answer_id: str, archive: Archive) -> None:
     """Show a private answer to its channel, and take the private one away."""
-    saved = await asyncio.to_thread(archive.answer, answer_id)
+    saved = await asyncio.to_thread(archive.answers.get, answer_id)
     if saved is None:
         await say(url, replace_original=False, text="That answer is not kept any more. Ask again.")
         return

@@ -24,7 +24,7 @@ async def before(asked: Asked, archive: Archive, client: AsyncWebClient) -> tupl
     if asked.private:
         return None, ()  # a command stands alone
     thread = await asyncio.to_thread(archive.slack.thread, asked.place)
-    known = thread is not None and bool(await asyncio.to_thread(archive.questions, thread.conversation_id))
+    known = thread is not None and bool(await asyncio.to_thread(archive.answers.questions, thread.conversation_id))
     conversation = thread.conversation_id if thread is not None and known else None
     if asked.place.thread == asked.ts or asked.place.channel.startswith("D"):
         return conversation, ()  # nothing came before; in a direct message everything is said to us

@@ -1,0 +1,198 @@
+"""Answers as they were given, the conversations they make up, and what their readers thought of them.
+
+Whoever asked owns an answer: the id of an API key, None without one. What is another's is as if it were not there.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Engine, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from index.truth import answers, feedback, repeats
+
+Judgement = Literal["up", "down"]
+
+REPEATED = timedelta(hours=24)  # how long a repeated request is known by its key
+LONGEST = timedelta(minutes=3)  # after this another process that still answers a request is taken for dead
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer as it was given: `answer` is its JSON, `tokens` what a model was sent and wrote for it."""
+
+    id: str
+    conversation_id: str
+    question: str
+    answer: str
+    owner: str | None = None
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Questions that were asked one after the other; `title` is the first of them."""
+
+    id: str
+    title: str
+    answers: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What somebody thought of an answer."""
+
+    answer_id: str
+    who: str
+    rating: Judgement
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A request that was made before under the same key. `answer_id` is None while its answer has not begun."""
+
+    digest: str
+    answer_id: str | None
+    process: str
+    at: datetime
+
+
+class AnswerRecords:
+    """Answers, conversations, ratings and repeated requests in the truth. Every method is one transaction."""
+
+    def __init__(self, truth: Engine) -> None:
+        self._truth = truth
+
+    def save(self, given: Given) -> None:
+        """Keep an answer."""
+        row = {
+            "id": given.id,
+            "conversation_id": given.conversation_id,
+            "created_at": datetime.now(UTC),
+            "question": given.question,
+            "answer": given.answer,
+            "owner": given.owner,
+            "tokens": given.tokens,
+        }
+        with self._truth.begin() as connection:
+            connection.execute(insert(answers).values(row))
+
+    def get(self, answer_id: str) -> str | None:
+        """An answer as JSON, whoever asked; None when there is none of that id."""
+        with self._truth.connect() as connection:
+            return connection.scalar(select(answers.c.answer).where(answers.c.id == answer_id))
+
+    def owned(self, answer_id: str, owner: str | None) -> str | None:
+        """An answer as JSON, if it is this owner's."""
+        with self._truth.connect() as connection:
+            return connection.scalar(select(answers.c.answer).where(answers.c.id == answer_id, _is_of(owner)))
+
+    def questions(self, conversation_id: str, owner: str | None = None) -> tuple[str, ...]:
+        """The questions of a conversation that were answered, oldest first; none when no answer is of it."""
+        with self._truth.connect() as connection:
+            rows = select(answers.c.question).where(answers.c.conversation_id == conversation_id, _is_of(owner))
+            return tuple(connection.scalars(rows.order_by(answers.c.created_at)))
+
+    def conversations(self, owner: str | None, limit: int) -> tuple[Conversation, ...]:
+        """An owner's conversations, the last used first."""
+        first, last = func.min(answers.c.created_at), func.max(answers.c.created_at)
+        grouped = select(answers.c.conversation_id, func.count(), first.label("first"), last.label("last"))
+        grouped = grouped.where(_is_of(owner)).group_by(answers.c.conversation_id)
+        with self._truth.connect() as connection:
+            found = connection.execute(grouped.order_by(last.desc()).limit(limit)).all()
+            ids = [row.conversation_id for row in found]
+            asked = select(answers.c.conversation_id, answers.c.question).where(answers.c.conversation_id.in_(ids))
+            latest_first = asked.where(_is_of(owner)).order_by(answers.c.created_at.desc())
+            titles: dict[str, str] = {row.conversation_id: row.question for row in connection.execute(latest_first)}
+        return tuple(Conversation(row[0], titles[row[0]], row[1], row[2], row[3]) for row in found)
+
+    def conversation(self, conversation_id: str, owner: str | None) -> tuple[str, ...]:
+        """The answers of a conversation as JSON, oldest first; none when it is not this owner's."""
+        with self._truth.connect() as connection:
+            rows = select(answers.c.answer).where(answers.c.conversation_id == conversation_id, _is_of(owner))
+            return tuple(connection.scalars(rows.order_by(answers.c.created_at)))
+
+    def delete_conversation(self, conversation_id: str, owner: str | None) -> bool:
+        """Delete a conversation with its answers and their ratings; whether it was there."""
+        with self._truth.begin() as connection:
+            own = select(answers.c.id).where(answers.c.conversation_id == conversation_id, _is_of(owner))
+            ids = connection.scalars(own).all()
+            connection.execute(delete(feedback).where(feedback.c.answer_id.in_(own)))
+            connection.execute(delete(repeats).where(repeats.c.answer_id.in_(own)))
+            connection.execute(delete(answers).where(answers.c.conversation_id == conversation_id, _is_of(owner)))
+        return bool(ids)
+
+    def delete(self, answer_id: str, owner: str | None) -> None:
+        """Delete an owner's answer with its ratings."""
+        with self._truth.begin() as connection:
+            if connection.execute(delete(answers).where(answers.c.id == answer_id, _is_of(owner))).rowcount:
+                connection.execute(delete(feedback).where(feedback.c.answer_id == answer_id))
+
+    def tokens(self, owner: str | None, since: datetime) -> int:
+        """How many tokens a model was sent and wrote for this owner's answers since then."""
+        spent = select(func.sum(answers.c.tokens)).where(_is_of(owner), answers.c.created_at >= since)
+        with self._truth.connect() as connection:
+            return int(connection.scalar(spent) or 0)
+
+    def rate(self, answer_id: str, who: str, rating: Judgement, reason: str | None) -> None:
+        """Keep what somebody thinks of an answer; what they thought before is replaced."""
+        row = {"rating": rating, "reason": reason, "at": datetime.now(UTC)}
+        mine = (feedback.c.answer_id == answer_id) & (feedback.c.who == who)
+        with self._truth.begin() as connection:
+            if not connection.execute(update(feedback).where(mine).values(row)).rowcount:
+                connection.execute(insert(feedback).values(row | {"answer_id": answer_id, "who": who}))
+
+    def ratings(self, answer_id: str) -> tuple[Rating, ...]:
+        """What was thought of an answer, oldest first."""
+        rows = select(feedback).where(feedback.c.answer_id == answer_id).order_by(feedback.c.at)
+        with self._truth.connect() as connection:
+            return tuple(Rating(**row) for row in connection.execute(rows).mappings())
+
+    def disliked(self) -> tuple[str, ...]:
+        """The answers as JSON that somebody rated down, oldest first."""
+        down = select(feedback.c.answer_id).where(feedback.c.rating == "down")
+        rows = select(answers.c.answer).where(answers.c.id.in_(down)).order_by(answers.c.created_at)
+        with self._truth.connect() as connection:
+            return tuple(connection.scalars(rows))
+
+    def claim(self, key: str, owner: str | None, digest: str, process: str) -> Repeat | None:
+        """Take on a request that goes by this key. The request that was made before under it, if there was one.
+
+        A request that another process took on and has not answered for long is taken over.
+        """
+        now = datetime.now(UTC)
+        row = {"owner": owner or "", "key": key, "digest": digest, "process": process, "at": now}
+        dead = (repeats.c.process != process) & repeats.c.answer_id.is_(None) & (repeats.c.at < now - LONGEST)
+        with self._truth.begin() as connection:
+            connection.execute(delete(repeats).where((repeats.c.at < now - REPEATED) | dead))
+        try:
+            with self._truth.begin() as connection:
+                connection.execute(insert(repeats).values(row))
+        except IntegrityError:
+            with self._truth.connect() as connection:
+                known = connection.execute(select(repeats).where(_goes_by(key, owner))).one_or_none()
+            return Repeat(known.digest, known.answer_id, known.process, known.at) if known is not None else None
+        return None
+
+    def begin(self, key: str, owner: str | None, answer_id: str) -> None:
+        """Say which answer a request that was taken on is given."""
+        with self._truth.begin() as connection:
+            connection.execute(update(repeats).where(_goes_by(key, owner)).values(answer_id=answer_id))
+
+    def release(self, key: str, owner: str | None) -> None:
+        """Forget a request that came to nothing: it may be made again under the same key."""
+        with self._truth.begin() as connection:
+            connection.execute(delete(repeats).where(_goes_by(key, owner)))
+
+
+def _is_of(owner: str | None) -> ColumnElement[bool]:
+    return answers.c.owner.is_(None) if owner is None else answers.c.owner == owner
+
+
+def _goes_by(key: str, owner: str | None) -> ColumnElement[bool]:
+    return (repeats.c.owner == (owner or "")) & (repeats.c.key == key)

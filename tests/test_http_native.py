@@ -1,0 +1,197 @@
+"""The native API: streams that are taken up again, conversations, articles, feedback, requests sent twice."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.extractive import ExtractiveWriter
+from bot.http.shapes import AnswerShape, ArchiveShape, WholeArticleShape
+from index import Archive
+from tests.conftest import article, day
+from tests.serving import STREAM, Waiting, ask, events, pointer, serving
+
+HARBOUR = "The harbour bridge will close on Monday. Repairs cost 12 million crowns. The mayor, Ana Sol, opposed them."
+BRIDGE = {"question": "What do the bridge repairs cost?"}
+
+
+@pytest.fixture
+def harbour(archive: Archive) -> Archive:
+    archive.ingest([article("bridge", HARBOUR, publisher="The Bell", published_at=day("2026-09-01"))])
+    return archive
+
+
+@pytest.fixture
+def client(harbour: Archive) -> Iterator[httpx.Client]:
+    with serving(harbour, ExtractiveWriter()) as client:
+        yield client
+
+
+def test_an_answer_can_be_read_again_from_any_of_its_events(client: httpx.Client) -> None:
+    first = client.post("/v1/answers", json=BRIDGE, headers=STREAM)
+    answer_id = next(events(first))[2]["answer_id"]
+    again = client.get(f"/v1/answers/{answer_id}/events")
+    assert again.text == first.text
+    seen = list(events(first))
+    for number in range(len(seen) - 1):
+        rest = client.get(f"/v1/answers/{answer_id}/events", headers={"Last-Event-ID": str(number)})
+        assert list(events(rest)) == seen[number + 1 :]
+    over = client.get(f"/v1/answers/{answer_id}/events", headers={"Last-Event-ID": str(len(seen) - 1)})
+    assert over.status_code == 204
+
+
+def test_a_stream_that_broke_off_is_taken_up_where_it_was_left(harbour: Archive) -> None:
+    with serving(harbour, Waiting(0.5)) as client:
+        with client.stream("POST", "/v1/answers", json=BRIDGE, headers=STREAM) as response:
+            begun = [event for event, _ in zip(events(response), range(4), strict=False)]
+        answer_id = begun[0][2]["answer_id"]
+        rest = list(events(client.get(f"/v1/answers/{answer_id}/events", headers={"Last-Event-ID": str(begun[-1][0])})))
+        assert [number for number, _, _ in begun + rest] == list(range(len(begun + rest)))
+        text = "".join(data["delta"] for _, name, data in begun + rest if name == "sentence")
+        assert rest[-1][1] == "answer.completed"
+        assert rest[-1][2]["text"] == text == client.get(f"/v1/answers/{answer_id}").json()["text"]
+
+
+def test_a_cancelled_answer_ends_within_a_second_with_its_writer_closed(harbour: Archive) -> None:
+    writer = Waiting(30)
+    with (
+        serving(harbour, writer) as client,
+        client.stream("POST", "/v1/answers", json=BRIDGE, headers=STREAM) as response,
+    ):
+        coming = events(response)
+        answer_id = next(coming)[2]["answer_id"]
+        for _, name, _ in coming:
+            if name == "sentence":
+                break
+        started = time.monotonic()
+        cancelled = client.post(f"/v1/answers/{answer_id}/cancel")
+        assert (cancelled.status_code, cancelled.json()["was_running"]) == (202, True)
+        assert list(coming)[-1][1:] == ("answer.cancelled", {"answer_id": answer_id})
+        assert time.monotonic() - started < 5
+        assert writer.closed.is_set()
+        assert client.get(f"/v1/answers/{answer_id}").status_code == 404
+        assert client.post(f"/v1/answers/{answer_id}/cancel").json()["was_running"] is False
+
+
+def test_a_caller_that_waits_for_a_cancelled_answer_is_told(harbour: Archive) -> None:
+    with serving(harbour, Waiting(30)) as client:
+        got: list[httpx.Response] = []
+        headers = {"Idempotency-Key": "one"}
+
+        def wait() -> None:
+            with httpx.Client(base_url=client.base_url, trust_env=False, timeout=20) as other:
+                got.append(other.post("/v1/answers", json=BRIDGE, headers=headers))
+
+        waiting = threading.Thread(target=wait)
+        with client.stream("POST", "/v1/answers", json=BRIDGE, headers={**headers, **STREAM}) as response:
+            coming = events(response)
+            answer_id = next(coming)[2]["answer_id"]
+            waiting.start()
+            running = client.desk.find(answer_id)
+            while running is not None and running.readers < 2:
+                time.sleep(0.01)
+            client.post(f"/v1/answers/{answer_id}/cancel")
+            waiting.join(10)
+        assert (got[0].status_code, got[0].json()["code"]) == (409, "Cancelled")
+
+
+def test_a_follow_up_belongs_to_its_conversation(client: httpx.Client) -> None:
+    first = ask(client, "Who is the mayor?")
+    second = ask(client, "What did she oppose?", conversation_id=first["conversation_id"])
+    assert second["standalone_question"] != "What did she oppose?"
+    ask(client, "What do repairs cost?")
+    listed = client.get("/v1/conversations").json()["conversations"]
+    assert [each["title"] for each in listed] == ["What do repairs cost?", "Who is the mayor?"]
+    assert (listed[1]["conversation_id"], listed[1]["answers"]) == (first["conversation_id"], 2)
+    whole = client.get(f"/v1/conversations/{first['conversation_id']}").json()
+    assert whole["answers"] == [first, second]
+
+
+def test_a_deleted_conversation_is_gone_with_its_answers(client: httpx.Client) -> None:
+    answer = ask(client, "Who is the mayor?")
+    client.post(f"/v1/answers/{answer['answer_id']}/feedback", json={"rating": "up"})
+    path = f"/v1/conversations/{answer['conversation_id']}"
+    assert client.delete(path).status_code == 204
+    assert client.delete(path).status_code == client.get(path).status_code == 404
+    assert client.get(f"/v1/answers/{answer['answer_id']}").status_code == 404
+    assert client.get("/v1/conversations").json() == {"conversations": []}
+
+
+def test_articles_are_added_listed_read_and_deleted(client: httpx.Client) -> None:
+    ferry = {"title": "Ferry sails", "body": "The ferry to Sarn sails again.", "url": "https://bell.example/2"}
+    sent = client.post("/v1/articles", json=ferry)
+    assert (sent.status_code, sent.json()["outcome"]) == (201, "new")
+    assert client.post("/v1/articles", json=ferry).json() == {**sent.json(), "outcome": "unchanged"}
+    changed = client.post("/v1/articles", json={**ferry, "body": "The ferry to Sarn does not sail."})
+    assert (changed.status_code, changed.json()["outcome"]) == (200, "updated")
+    listed = client.get("/v1/articles", params={"limit": 1, "offset": 1}).json()
+    assert ([each["title"] for each in listed["articles"]], listed["total"]) == (["Ferry sails"], 2)
+    path = f"/v1/articles/{sent.json()['article_id']}"
+    whole = client.get(path).json()
+    WholeArticleShape.model_validate(whole)
+    assert (whole["body"], len(whole["versions"])) == ("The ferry to Sarn does not sail.", 2)
+    assert ask(client, "Does the ferry to Sarn sail?")["citations"][0]["quote"] == whole["body"]
+    assert client.delete(path).status_code == 204
+    assert client.delete(path).status_code == client.get(path).status_code == 404
+
+
+def test_an_article_without_text_is_refused_by_its_field(client: httpx.Client) -> None:
+    assert pointer(client.post("/v1/articles", json={"title": "Nothing"})) == (422, "body/body")
+    bad = client.post("/v1/articles", json={"title": "t", "body": "b", "url": "ftp://x"})
+    assert pointer(bad) == (422, "body/url")
+    assert client.get("/v1/articles").json()["total"] == 1
+
+
+def test_feedback_is_kept_once_for_each_who_says_it(client: httpx.Client, harbour: Archive) -> None:
+    answer = ask(client, "Who is the mayor?")
+    path = f"/v1/answers/{answer['answer_id']}/feedback"
+    client.post(path, json={"rating": "up"})
+    client.post(path, json={"rating": "down", "reason": "Outdated."})
+    (rating,) = harbour.answers.ratings(answer["answer_id"])
+    assert (rating.who, rating.rating, rating.reason) == ("local", "down", "Outdated.")
+    assert [json.loads(each)["answer_id"] for each in harbour.answers.disliked()] == [answer["answer_id"]]
+    assert pointer(client.post(path, json={"rating": "meh"})) == (422, "body/rating")
+    assert client.post("/v1/answers/ans_none/feedback", json={"rating": "up"}).status_code == 404
+
+
+def test_a_question_sent_twice_under_one_key_is_answered_once(harbour: Archive) -> None:
+    writer = Waiting(0.2)
+    with serving(harbour, writer) as client:
+        headers = {"Idempotency-Key": "k-1"}
+        with client.stream("POST", "/v1/answers", json=BRIDGE, headers={**headers, **STREAM}) as response:
+            streamed = events(response)
+            next(streamed)
+            joined = client.post("/v1/answers", json=BRIDGE, headers=headers).json()
+            assert list(streamed)[-1][2] == joined
+        assert client.post("/v1/answers", json=BRIDGE, headers=headers).json() == joined
+        again = client.post("/v1/answers", json=BRIDGE, headers={**headers, **STREAM})
+        assert list(events(again))[-1][2] == joined
+        assert writer.written == 1
+        other = client.post("/v1/answers", json={"question": "Who is the mayor?"}, headers=headers)
+        assert (pointer(other), other.json()["code"]) == ((422, "header/idempotency-key"), "KeyReused")
+
+
+def test_what_was_cancelled_under_a_key_may_be_asked_again(harbour: Archive) -> None:
+    writer = Waiting(30)
+    with serving(harbour, writer) as client:
+        headers = {"Idempotency-Key": "k-2", **STREAM}
+        with client.stream("POST", "/v1/answers", json=BRIDGE, headers=headers) as response:
+            coming = events(response)
+            answer_id = next(coming)[2]["answer_id"]
+            client.post(f"/v1/answers/{answer_id}/cancel")
+            list(coming)
+        writer.wait = 0
+        again = client.post("/v1/answers", json=BRIDGE, headers={"Idempotency-Key": "k-2"})
+        assert again.status_code == 200
+        assert again.json()["answer_id"] != answer_id
+
+
+def test_what_is_answered_fits_the_openapi_document(client: httpx.Client) -> None:
+    AnswerShape.model_validate(ask(client, "Who is the mayor?"), strict=True)
+    ArchiveShape.model_validate(client.get("/v1/archive").json(), strict=True)
+    paths: dict[str, Any] = client.get("/openapi.json").json()["paths"]
+    assert {"/v1/answers", "/v1/answers/{answer_id}/events", "/v1/conversations", "/v1/search"} <= set(paths)

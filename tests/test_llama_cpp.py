@@ -1,4 +1,7 @@
-"""A real llama.cpp server with a real, badly behaved model behind the LLM writer: properties, never its words."""
+"""A real llama.cpp server with a real, badly behaved model behind the LLM writer: properties, never its words.
+
+The last tests are put to the extractive writer, too: whoever writes, an answer streams, stops, and ends.
+"""
 
 import asyncio
 import subprocess
@@ -11,11 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.answer import ProvenSentence, Question, Usage
+from bot.answer import Answer, ProvenSentence, Question, Usage
 from bot.chat import Chat, Message, Timeouts
-from bot.engine import LeftOut
+from bot.dialects import Api
+from bot.engine import LeftOut, Writer, ask, complete
+from bot.events import AnswerCompleted, Event, SentenceProven
+from bot.extractive import ExtractiveWriter
 from bot.llm import LLMWriter
-from index import Evidence, ModelRefused
+from index import Archive, Evidence, ModelRefused
+from tests.conftest import article, day
 from tests.evidence_by_hand import evidence
 
 CONTEXT = 2048
@@ -66,7 +73,7 @@ def url() -> Iterator[str]:
 
 
 def write(url: str, question: str, found: list[Evidence]) -> list[ProvenSentence | LeftOut | Usage]:
-    writer = LLMWriter(url, "none", "smollm2", context_tokens=CONTEXT, reply_tokens=200, first_token_timeout=60)
+    writer = LLMWriter(url, "none", "smollm2", context_tokens=CONTEXT, reply_tokens=80, first_token_timeout=60)
 
     async def run() -> list[ProvenSentence | LeftOut | Usage]:
         return [each async for each in writer.write(Question(question), found, {})]
@@ -127,3 +134,116 @@ def test_a_prompt_beyond_its_context_is_refused_with_the_setting_to_change(url: 
 
     with pytest.raises(ModelRefused, match="DATELINE_LLM_CONTEXT_TOKENS"):
         asyncio.run(asyncio.wait_for(run(), 60))
+
+
+@pytest.mark.parametrize("api", ["chat", "responses", "auto"])
+def test_both_dialects_stream_and_tell_their_tokens(url: str, api: Api) -> None:
+    async def run() -> list[str | Usage]:
+        chat = Chat(url, "none", "smollm2", 24, Timeouts(5, 60, 60), api=api)
+        async with aclosing(chat.stream([Message("system", "Be short."), Message("user", "Say hello.")])) as pieces:
+            return [piece async for piece in pieces]
+
+    got = asyncio.run(asyncio.wait_for(run(), 90))
+    usage = got[-1]
+    assert isinstance(usage, Usage)
+    assert usage.prompt_tokens > 5
+    assert 0 < usage.completion_tokens <= 24, "the reply stops at its length"
+    assert len([piece for piece in got if isinstance(piece, str)]) > 2
+
+
+def test_the_prompt_is_laid_out_for_the_servers_cache(url: str) -> None:
+    """A repair begins with the whole first prompt, so the server reads only what is new."""
+    chat = Chat(url, "none", "smollm2", 8, Timeouts(5, 60, 60))
+    first = [Message("system", "You answer from the sources. " * 20), Message("user", "Who is the mayor of Tolvane?")]
+    again = [*first, Message("assistant", "Ida."), Message("user", "Write it again, closer to the sources.")]
+
+    async def cached(messages: list[Message]) -> int:
+        async with aclosing(chat.stream(messages)) as pieces:
+            return sum([piece.cached_tokens async for piece in pieces if isinstance(piece, Usage)])
+
+    asyncio.run(cached(first))
+    assert asyncio.run(cached(again)) > 80
+
+
+WRITERS = ["extractive", "llm"]
+
+
+@pytest.fixture
+def base(archive: Archive) -> Archive:
+    body = FOUND[0].passage.text
+    archive.ingest([article("base", body, publisher="The Sahel Post", published_at=day("2023-10-04"))])
+    return archive
+
+
+def writes(kind: str, url: str, context_tokens: int = CONTEXT) -> Writer:
+    if kind == "extractive":
+        return ExtractiveWriter()
+    return LLMWriter(
+        url,
+        "none",
+        "smollm2",
+        context_tokens=context_tokens,
+        reply_tokens=30,
+        first_token_timeout=150,
+        total_timeout=200,
+    )
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_an_answer_streams_and_ends_once(kind: str, url: str, base: Archive) -> None:
+    async def run() -> list[Event]:
+        return [each async for each in ask(Question("What did the air base cost?"), base, writes(kind, url))]
+
+    events = asyncio.run(asyncio.wait_for(run(), 90))
+    assert [type(each) for each in events].count(AnswerCompleted) == 1
+    assert isinstance(events[-1], AnswerCompleted)
+    text = "".join(each.delta for each in events if isinstance(each, SentenceProven))
+    assert text == events[-1].answer.text
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_an_answer_that_is_cancelled_stops_at_once_and_the_next_is_given(kind: str, url: str, base: Archive) -> None:
+    async def run() -> float:
+        task = asyncio.create_task(complete(Question("What did the air base cost?"), base, writes(kind, url)))
+        await asyncio.sleep(1)
+        started = time.monotonic()
+        task.cancel()
+        await asyncio.wait([task])
+        took = time.monotonic() - started
+        assert (await complete(Question("What did the air base cost?"), base, writes(kind, url))).sentences
+        return took
+
+    assert asyncio.run(asyncio.wait_for(run(), 120)) < 3
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_reader_may_stop_after_the_first_sentence(kind: str, url: str, base: Archive) -> None:
+    async def run() -> None:
+        async with aclosing(ask(Question("What did the air base cost?"), base, writes(kind, url))) as events:
+            async for each in events:
+                if isinstance(each, SentenceProven):
+                    break
+
+    asyncio.run(asyncio.wait_for(run(), 90))
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_answers_at_the_same_time_all_end(kind: str, url: str, base: Archive) -> None:
+    async def run() -> list[Answer]:
+        asked = ["What did the air base cost?", "Whom did Kurt Campbell meet?"]
+        return await asyncio.gather(*(complete(Question(each), base, writes(kind, url)) for each in asked))
+
+    answers = asyncio.run(asyncio.wait_for(run(), 150))
+    assert all(each.sentences for each in answers)
+    assert len({each.id for each in answers}) == 2
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_more_evidence_than_a_context_holds_is_cut_to_what_fits(kind: str, url: str, archive: Archive) -> None:
+    long = "The air base in Agadez cost {} million dollars. " + "Nobody said what else it was for, then or later. " * 15
+    archive.ingest([article(f"base{n}", long.format(n), published_at=day("2023-10-04")) for n in range(100, 112)])
+    given = asyncio.run(
+        complete(Question("What did the air base in Agadez cost?", k=50), archive, writes(kind, url, 1200))
+    )
+    assert given.usage.prompt_tokens < 1200 * 2, "a prompt, and at most one repair"
+    assert given.sentences

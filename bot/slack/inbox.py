@@ -132,7 +132,12 @@ class Inbox:
     def _begin(self, claim: Claim) -> None:
         task = asyncio.create_task(_logged(self._see_to(claim, self._last.get(claim.place))))
         self._last[claim.place] = task
+        task.add_done_callback(partial(self._forget, claim.place))
         self._track(task)
+
+    def _forget(self, place: Place, task: asyncio.Task[None]) -> None:
+        if self._last.get(place) is task:
+            del self._last[place]
 
     def _track(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -140,16 +145,16 @@ class Inbox:
 
     async def _see_to(self, claim: Claim, earlier: asyncio.Task[None] | None) -> None:
         """Answer a claim and settle it, whatever happens."""
-        asked = Asked.from_json(claim.asked)
-        delivery = Delivery(claim, asked, self._archive, self._writer, self._workspaces, self._clock)
-        work = asyncio.create_task(self._in_turn(claim, delivery, earlier))
-        self._working[claim.id] = work
         ended: tuple[str, str | None] | None = ("failed", None)
         try:
+            asked = Asked.from_json(claim.asked)
+            delivery = Delivery(claim, asked, self._archive, self._writer, self._workspaces, self._clock)
+            work = asyncio.create_task(self._in_turn(claim, delivery, earlier))
+            self._working[claim.id] = work
             await asyncio.wait({work})
             ended = await self._ended(claim, delivery, work)
         finally:
-            del self._working[claim.id]
+            self._working.pop(claim.id, None)
             self._stopping.discard(claim.id)
             if ended is not None:
                 await self._record(self._records.settle, claim.id, *ended)

@@ -20,6 +20,13 @@ from bot.running import Running
 
 router = APIRouter(prefix="/v1/answers", tags=["answers"], responses=PROBLEMS)
 
+LINKS = {
+    name: {"operationId": name, "parameters": {"answer_id": "$response.body#/answer_id"}}
+    for name in ("get_answer", "get_events", "cancel", "post_feedback")
+} | {
+    name: {"operationId": name, "parameters": {"conversation_id": "$response.body#/conversation_id"}}
+    for name in ("get_conversation", "delete_conversation")
+}
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -30,7 +37,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("", responses={200: {"model": AnswerShape, "content": EVENTS}})
+@router.post("", responses={200: {"model": AnswerShape, "content": EVENTS, "links": LINKS}})
 async def post_answer(
     body: AskRequest,
     request: Request,

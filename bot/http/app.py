@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
+from pydantic.json_schema import models_json_schema
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +17,7 @@ from bot.http.access import Access, documented
 from bot.http.front import Front
 from bot.http.problems import add_handlers
 from bot.http.service import make_service
+from bot.http.shapes import OpenAIErrorShape, ProblemShape
 from bot.http.tools import http_app, tool_server
 from bot.settings import Settings
 from index import Archive
@@ -56,6 +59,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.service = service
     for each in KEYED:
@@ -78,6 +82,16 @@ def create_app(
 
 class _Application(FastAPI):
     """FastAPI with our own layer around all of its own, its error pages included."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, with the shapes of errors that every route refers to."""
+        document = super().openapi()
+        _, shapes = models_json_schema(
+            [(ProblemShape, "serialization"), (OpenAIErrorShape, "serialization")],
+            ref_template="#/components/schemas/{model}",
+        )
+        document["components"]["schemas"] |= shapes["$defs"]
+        return document
 
     def build_middleware_stack(self) -> ASGIApp:
         inner = super().build_middleware_stack()

@@ -16,6 +16,10 @@ from index import Archive, BadArticle, article_from_fields
 
 LARGEST = 5_000_000  # bytes of a request; a long article has 100,000
 
+LINKS = {
+    name: {"operationId": name, "parameters": {"article_id": "$response.body#/article_id"}}
+    for name in ("get_article", "delete_article")
+}
 router = APIRouter(prefix="/v1/articles", tags=["articles"], responses=PROBLEMS, max_body_size=LARGEST)
 
 
@@ -32,7 +36,7 @@ async def list_articles(
     return JSONResponse({"articles": [article_json(each.article) for each in found], "total": held.articles})
 
 
-@router.post("", responses={200: {"model": StoredShape}, 201: {"model": StoredShape}})
+@router.post("", responses={200: {"model": StoredShape}, 201: {"model": StoredShape, "links": LINKS}})
 async def post_article(body: ArticleRequest, ours: Ours, _: Author) -> Response:
     """Store an article. The same again is left alone; another text under the same id or URL is a new version."""
     article_id, outcome = await run_in_threadpool(_store, body, ours.archive)

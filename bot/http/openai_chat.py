@@ -26,7 +26,7 @@ from bot.http.openai_shared import (
 )
 from bot.http.problems import OPENAI_PROBLEMS, Problem, openai_error, place
 from bot.http.service import Ours
-from bot.http.streams import NOT_BUFFERED, begun, completed, whole
+from bot.http.streams import EVENTS, NOT_BUFFERED, begun, completed, whole
 from bot.running import Running
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"], responses=OPENAI_PROBLEMS, max_body_size=LARGEST)
@@ -71,7 +71,7 @@ async def get_model(model: str, _: Asker) -> dict[str, Any]:
     return _model()
 
 
-@router.post("/chat/completions")
+@router.post("/chat/completions", responses={200: {"content": EVENTS}})
 async def post_completion(body: ChatRequest, request: Request, ours: Ours, asker: Asker, _: Limited) -> Response:
     """Answer the last message. Citations are annotations; `dateline` in the reply is the answer of the native API."""
     body.see_that_it_can_be_done()

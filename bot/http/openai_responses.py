@@ -21,10 +21,15 @@ from bot.http.limits import Limited, room
 from bot.http.openai_shared import CREATED, LARGEST, MODEL, Compatible, Message, annotations, read_question
 from bot.http.problems import OPENAI_PROBLEMS, Problem, openai_error, place
 from bot.http.service import Ours, Service
-from bot.http.streams import NOT_BUFFERED, begun, completed, whole
+from bot.http.streams import EVENTS, NOT_BUFFERED, begun, completed, whole
 from bot.running import Running
 
 router = APIRouter(prefix="/v1/responses", tags=["OpenAI"], responses=OPENAI_PROBLEMS, max_body_size=LARGEST)
+
+LINKS = {
+    name: {"operationId": name, "parameters": {"response_id": "$response.body#/id"}}
+    for name in ("get_response", "delete_response")
+}
 
 
 class Item(Message):
@@ -47,7 +52,7 @@ class ResponsesRequest(Compatible):
         return read_question([each for each in items if each.type == "message"], "input", self, owner)
 
 
-@router.post("")
+@router.post("", responses={200: {"content": EVENTS, "links": LINKS}})
 async def post_response(body: ResponsesRequest, request: Request, ours: Ours, asker: Asker, _: Limited) -> Response:
     """Answer, with annotations. `previous_response_id` goes on with a conversation; `store: false` keeps nothing."""
     body.see_that_it_is_ours()

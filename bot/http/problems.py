@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from bot.http.schema import AskRequest
-from bot.http.shapes import OpenAIErrorShape, ProblemShape
 from bot.running import TooBusy
 from index import BadArticle, BadRequest, DatelineError, UnknownArticle
 
@@ -19,13 +18,13 @@ from index import BadArticle, BadRequest, DatelineError, UnknownArticle
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "Any error.",
-        "content": {"application/problem+json": {"schema": ProblemShape.model_json_schema()}},
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemShape"}}},
     }
 }
 OPENAI_PROBLEMS: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "Any error.",
-        "content": {"application/json": {"schema": OpenAIErrorShape.model_json_schema()}},
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIErrorShape"}}},
     }
 }
 OPENAI_PATHS = ("/v1/chat/", "/v1/models", "/v1/responses")

@@ -28,7 +28,15 @@ class Filters(BaseModel):
 class AskRequest(BaseModel):
     """A question."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"question": "Who is the mayor of Port Arlen?"},
+                {"question": "What happened last week?", "filters": {"from": "2026-09-01T00:00:00Z"}, "k": 20},
+            ]
+        },
+    )
 
     question: str = Field(examples=["Who is the mayor of Port Arlen?"])
     conversation_id: str | None = Field(default=None, max_length=40)

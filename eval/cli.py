@@ -1,5 +1,6 @@
 """The commands under `dateline eval`: run, gate, judge, compare, report, add."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from eval.case import GateVerdict, Run
     from eval.judge import Judge
     from eval.recording import Recording
+    from index import Rating
 
 app = typer.Typer(help="Measure answers, and block a bad deploy.", no_args_is_help=True)
 
@@ -174,31 +176,47 @@ def add(
     cases: Annotated[Path, typer.Option(help="The cases.jsonl to add it to.")],
     question: Annotated[str | None, typer.Argument(help="The question, as it was asked.")] = None,
     answer: Annotated[str | None, typer.Option(metavar="ID", help="An answer that went wrong, by its id.")] = None,
+    disliked: Annotated[bool, typer.Option("--disliked", help="Every answer that somebody rated down.")] = False,
 ) -> None:
-    """Add a question, or an answer that went wrong, as a case that a person completes. Until then the suite refuses."""
+    """Add a question, or answers that went wrong, as cases that a person completes. Until then the suite refuses."""
     from bot.shell.output import console
-    from eval.adding import add_case, asked, of_answer
+    from eval.adding import add_case, asked, of_answer, without_known
     from index import BadConfiguration
 
-    if (question is None) == (answer is None):
-        raise BadConfiguration("Give either a question or --answer ID.")
-    case = of_answer(_stored_answer(answer)) if answer is not None else asked(question or "")
-    add_case(cases, case)
-    console().print(f"{case['id']} was added to {cases}; complete its refuse, expected and articles.")
+    if (question is not None) + (answer is not None) + disliked != 1:
+        raise BadConfiguration("Give either a question, or --answer ID, or --disliked.")
+    if question is not None:
+        added = [asked(question)]
+    else:
+        added = without_known(cases, [of_answer(*each) for each in _stored_answers(answer)])
+    for case in added:
+        add_case(cases, case)
+        console().print(f"{case['id']} was added to {cases}; complete its refuse, expected and articles.")
+    if not added:
+        console().print(f"{cases} has them all already.")
 
 
-def _stored_answer(answer_id: str) -> str:
-    """An answer of the user's archive. Raises BadConfiguration when it has none of that id."""
+def _stored_answers(answer_id: str | None) -> list[tuple[str, tuple["Rating", ...]]]:
+    """An answer of the user's archive, or all that somebody rated down, each with its ratings.
+
+    Raises BadConfiguration when there is none of that id.
+    """
     from bot.settings import read_settings
     from bot.wiring import open_archive
     from index import BadConfiguration
 
     settings = read_settings()
     with open_archive(settings) as archive:
+        if answer_id is None:
+            return [
+                (each, archive.answers.ratings(json.loads(each)["answer_id"])) for each in archive.answers.disliked()
+            ]
         found = archive.answers.get(answer_id)
-    if found is None:
-        raise BadConfiguration(f"The archive in {settings.home} has no answer {answer_id!r}; its id is in its JSON.")
-    return found
+        if found is None:
+            raise BadConfiguration(
+                f"The archive in {settings.home} has no answer {answer_id!r}; its id is in its JSON."
+            )
+        return [(found, archive.answers.ratings(answer_id))]
 
 
 def _recording(record: Path | None, replay: Path | None, *, resume: bool) -> "Recording | None":

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.settings import read_settings
+from bot.wiring import open_archive
 from eval.suite import read_dataset, read_suite
 from index import BadConfiguration
 from tests.test_shell import as_json, dateline
@@ -58,8 +60,8 @@ def test_an_incomplete_case_is_refused_by_its_file_and_line_until_it_is_complete
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "Give either a question or --answer ID"),
-        (("Who?", "--answer", "ans_1"), "Give either a question or --answer ID"),
+        ((), "Give either a question, or --answer ID"),
+        (("Who?", "--answer", "ans_1"), "Give either a question, or --answer ID"),
         (("--answer", "ans_1"), "has no answer 'ans_1'"),
     ],
 )
@@ -73,3 +75,17 @@ def test_what_cannot_be_added_is_named(cases: Path, arguments: tuple[str, ...], 
 def test_a_folder_that_is_not_there_is_named() -> None:
     done = dateline("eval", "add", "Who?", "--cases", "nowhere/cases.jsonl")
     assert (done.returncode, "nowhere/cases.jsonl cannot be written" in done.stderr) == (2, True)
+
+
+def test_answers_that_were_rated_down_become_cases_once(cases: Path) -> None:
+    dateline("ingest", str(cases.parent / "articles"))
+    liked, disliked = (as_json(dateline("ask", "When does the harbour bridge close?", "--json")) for _ in range(2))
+    with open_archive(read_settings()) as archive:
+        archive.answers.rate(liked["answer_id"], "local", "up", None)
+        archive.answers.rate(disliked["answer_id"], "local", "down", "It closed on Tuesday.")
+    for _ in range(2):
+        assert dateline("eval", "add", "--disliked", "--cases", str(cases)).returncode == 0
+    (line,) = cases.read_text("utf-8").splitlines()
+    said = json.loads(line)["answered"]
+    assert said["answer_id"] == disliked["answer_id"]
+    assert said["ratings"] == [{"rating": "down", "reason": "It closed on Tuesday."}]

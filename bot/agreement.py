@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from bot.entailment import swapped
 from bot.figures import figures, without_figures
 from bot.ground import Ground
 from bot.moments import agrees, moments, without_dates
 from bot.names import Name, is_known, known_names, mixed_up, names, wrong_post
+from bot.roles import other_roles
 from bot.words import families, family, word_stems, words
 
 
@@ -21,7 +21,7 @@ def wrong_date(text: str, ground: Ground) -> str | None:
 
 
 def wrong_name(text: str, ground: Ground) -> str | None:
-    """A name that the ground does not have, two that changed places, or one with another's post."""
+    """A name that the ground does not have, one with another's post or part."""
     texts = [*ground.texts, ground.metadata]
     source = " . ".join(texts)
     for name in missing_names(text, texts):
@@ -29,15 +29,16 @@ def wrong_name(text: str, ground: Ground) -> str | None:
     if (pair := mixed_up(text, source)) or (pair := wrong_post(text, source)):
         return f"the name {pair} is not in the cited sentences"
     stems = [stem for name in said_names(text) for stem in words(name.text)]
-    for each in ground.texts:
-        if pair := swapped(text, each, list(dict.fromkeys(stems))):
-            return f"{pair} changed places"
-    return None
+    return other_roles(_bare(text), [_bare(each) for each in ground.texts], list(dict.fromkeys(stems)))
 
 
 def said_names(text: str) -> tuple[Name, ...]:
     """The names of a sentence; numbers and dates, which are checked by themselves, are none."""
-    return names(without_figures(without_dates(text)))
+    return names(_bare(text))
+
+
+def _bare(text: str) -> str:
+    return without_figures(without_dates(text))
 
 
 def missing_names(text: str, sources: Sequence[str]) -> list[Name]:

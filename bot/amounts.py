@@ -10,15 +10,22 @@ from bot.moments import Moment, agrees, without_dates
 from bot.units import UNITS
 from bot.words import words
 
-_OVER = r"more than|over|above|at least|no (?:fewer|less) than|upwards of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?"
-_UNDER = (
-    r"less than|fewer than|under|below|at most|no more than|as (?:many|much) as|"
-    r"(?<!went )(?<!gone )(?<!rise )(?<!rose )up to"
+_BOUNDS = {
+    "over": r"more than|over|above|upwards of|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?",
+    "least": r"at least|no (?:fewer|less) than",
+    "under": r"less than|fewer than|under|below",
+    "most": r"at most|no more than|as (?:many|much) as|(?<!went )(?<!gone )(?<!rise )(?<!rose )up to",
+    "exact": r"exactly|precisely",
+}
+_BEFORE = re.compile(
+    rf"\b(?:{'|'.join(f'(?P<{name}>{words})' for name, words in _BOUNDS.items())})\s+(?:an?\s+)?\Z", re.I
 )
-_BEFORE = re.compile(rf"\b(?:(?P<over>{_OVER})|(?P<under>{_UNDER})|(?P<exact>exactly|precisely))\s+(?:an?\s+)?\Z", re.I)
-_BEHIND = re.compile(r"\s+(?:\w+\s+){0,2}?(?:(?P<over>or more|at least)|(?P<under>or less|or fewer|at most))\b", re.I)
+_BEHIND = re.compile(r"\s+(?:\w+\s+){0,2}?(?:(?P<least>or more|at least)|(?P<most>or less|or fewer|at most))\b", re.I)
+# What else may be said of a number that the source gives with this bound, or as this end of a range.
+_MAY_BE_SAID = {"": ("exact", "least", "most"), "over": ("least",), "under": ("most",)}
+_ENDS = {"low": ("least", "over"), "high": ("most", "under")}
 _RANGE = re.compile(r"\s?(?:to|and|[-–—])\s?", re.I)
-_OF_THEM = re.compile(r"\s+of\s+(?:\w+\s+){0,2}\Z", re.I)
+_OF_THEM = re.compile(r"\s+of\s+(?:(?:its|the|their|his|her|these|those|about|some)\s+){0,2}(?=\Z|\d)", re.I)
 _CHANGE_SPAN = 60  # characters between the two numbers of "to 6.1 percent in October from 7.4 percent"
 
 
@@ -55,6 +62,8 @@ def _wrong_count(text: str, ground: Ground) -> str | None:
     """A number that the sources have, but of something else: "12 killed" where they have 12 injured and 3 killed."""
     counted = [pair for each in ground.texts for pair in _counts(each)]
     for figure, noun in _counts(text):
+        if _OF_THEM.match(text[figure.end :]):
+            continue  # "12 of the 37 people": the 37 are what is counted
         same = [other for other, of in counted if of == noun]
         if same and not any(same_figure(figure, other) for other in same):
             return "the cited sentences give another number for this"
@@ -84,20 +93,20 @@ def _wrong_bound(text: str, ground: Ground) -> str | None:
     for figure in said:
         same = [(each, other) for each, other in sources if same_figure(figure, other)]
         bound, bounds = _bound(text, figure), {_bound(each, other) for each, other in same}
-        if not same or bound in bounds:
-            if same and not bound and (end := _end_of_range(figure, said, same)):
-                return f"the cited sentences give a range, of which {end} is one end"
+        if same and not bound and (end := _end_of_range(figure, said, same)):
+            return f"the cited sentences give a range, of which {end} is one end"
+        if not same or bound in bounds or any(bound in _MAY_BE_SAID.get(each, ()) for each in bounds):
             continue
-        ends = {_side_of_range(each, other) for each, other in same}
-        if bound and bound not in ends:
+        if any(bound in _ENDS.get(_end(each, other), ()) for each, other in same):
+            continue
+        if bound:
             return f"the cited sentences do not say so of the number {figure.text}"
-        if not bound and "" not in bounds:
-            return f"it leaves out what bounds the number {figure.text} in the cited sentences"
+        return f"it leaves out what bounds the number {figure.text} in the cited sentences"
     return None
 
 
 def _bound(text: str, figure: Figure) -> str:
-    """ "over", "under", "exact" or "" as the words next to a number say. "Over two years" is how long it took."""
+    """What the words next to a number say of it, a key of _BOUNDS or "". "Over two years" is how long it took."""
     before = _BEFORE.search(text[: figure.start])
     if before and before.lastgroup and not (before[0].lower().startswith("over") and _is_time(figure)):
         return before.lastgroup
@@ -112,7 +121,7 @@ def _is_time(figure: Figure) -> bool:
 def _end_of_range(figure: Figure, said: Sequence[Figure], same: list[tuple[str, Figure]]) -> str | None:
     """The number's words when it is only ever one end of a range, and the sentence does not give the other."""
     for text, other in same:
-        if not _side_of_range(text, other):
+        if not _end(text, other):
             return None
         far = next(each for pair in _ranges(text) if other in pair for each in pair if each != other)
         if any(same_figure(each, far) for each in said):
@@ -120,13 +129,11 @@ def _end_of_range(figure: Figure, said: Sequence[Figure], same: list[tuple[str, 
     return figure.text
 
 
-def _side_of_range(text: str, figure: Figure) -> str:
-    """ "over" for the lower end of a range, "under" for the upper one, "" for a number that is none."""
+def _end(text: str, figure: Figure) -> str:
+    """ "low" or "high" for an end of a range, "" for a number that is none."""
     for low, high in _ranges(text):
-        if figure == low:
-            return "over"
-        if figure == high:
-            return "under"
+        if figure in (low, high):
+            return "low" if figure == low else "high"
     return ""
 
 
@@ -135,7 +142,8 @@ def _ranges(text: str) -> Iterator[tuple[Figure, Figure]]:
     for low, high in pairwise(figures(text)):
         joined = _RANGE.fullmatch(text[low.end : high.start])
         before = text[: low.start].rstrip().lower()
-        measured = low.kind == high.kind and (high.kind in UNITS or high.kind in ("%", *CURRENCIES))
+        rises = low.value.replace(".", "", 1).isdigit() and float(low.value) < float(high.value or 0)
+        measured = rises and low.kind == high.kind and (high.kind in UNITS or high.kind in ("%", *CURRENCIES))
         if joined and (before.endswith("between") if "and" in joined[0] else measured and not before.endswith("from")):
             yield low, high
 

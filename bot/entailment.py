@@ -1,28 +1,21 @@
-"""Whether a source's words carry a sentence: enough of them, those of each clause at one place, names in their order.
+"""Whether a source's words carry a sentence: enough of them, those of each clause at one place.
 
 A lexical check. It does not understand; it finds the ways in which models most often bend what they cite.
 """
 
-import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from bot.figures import figures, same_figure, without_figures
 from bot.moments import without_dates
 from bot.names import aliases
-from bot.words import family, is_form, sides, word_stems, words
+from bot.roles import CLAUSE
+from bot.words import family, sides, word_stems, words
 
 ENOUGH = 0.65  # share of a sentence's content stems that its sources must have together
 ENOUGH_ALONE = 0.6  # and share of each clause's that one of them must have alone: what is stitched together has less
 FEW = 2  # content words of a short clause,
 ENOUGH_OF_FEW = 0.5  # of which one must have this share
-
-_BOTH_WAYS = (
-    "meet meeting met talk talked talks speak spoke marry married play played share shared agree agreed debate".split()
-)
-_CLAUSE = re.compile(
-    r"[;:]|,? (?:and|but|while|although|after|before|as|because|since|when|if) |, (?:which|who|where|with) "
-)
 
 
 def carried(
@@ -35,7 +28,7 @@ def carried(
     """
     if coverage(_bare(claim), [*sources, metadata], question) < ENOUGH:
         return "the cited sentences do not say this"
-    for clause in [each for each in _CLAUSE.split(claim) if words(_bare(each))] or [claim]:
+    for clause in [each for each in CLAUSE.split(claim) if words(_bare(each))] or [claim]:
         bare = _bare(clause)
         enough = ENOUGH_ALONE if len(words(bare)) > FEW else ENOUGH_OF_FEW
         fitting = [home for home in homes if coverage(bare, home, question) >= enough]
@@ -57,23 +50,6 @@ def coverage(claim: str, sources: Sequence[str], question: str = "") -> float:
         total += weight
         covered += weight * has
     return covered / total if total else 1.0
-
-
-def swapped(claim: str, source: str, names: Sequence[str]) -> str | None:
-    """Two names that changed places around the same verb: "Rome beat Paris" of "Paris beat Rome"."""
-    said, there = word_stems(claim), word_stems(source)
-    single = [name for name in names if said.count(name) == 1 and there.count(name) == 1]
-    for at, one in enumerate(single):
-        for other in single[at + 1 :]:
-            first, second = sorted((one, other), key=said.index)
-            if there.index(first) < there.index(second):
-                continue
-            between = said[said.index(first) : said.index(second)]
-            source_between = there[there.index(second) : there.index(first)]
-            same = {stem for stem in set(between) & set(source_between) - set(names) if not is_form(stem)}
-            if same - _both_ways() and ("by" in between) == ("by" in source_between) and "and" not in between:
-                return f"{first} and {second}"
-    return None
 
 
 def _borrows(clause: str, home: Sequence[str], sources: Sequence[str]) -> bool:
@@ -106,8 +82,3 @@ def _offer(text: str) -> frozenset[str]:
 
 def _has(offered: frozenset[str], stem: str) -> bool:
     return stem in offered or f"{family(stem)}…" in offered or not sides((stem,)).isdisjoint(offered)
-
-
-@cache
-def _both_ways() -> frozenset[str]:
-    return frozenset(word_stems(" ".join(_BOTH_WAYS)))

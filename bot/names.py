@@ -15,6 +15,13 @@ TITLES = set(
     "sergeant sgt admiral adm judge justice chief chairman chairwoman chair director professor prof reverend rev "
     "bishop cardinal ambassador minister spokesman spokeswoman spokesperson officer detective sheriff coach".split()
 )
+_LONG = dict(
+    pair.split("=")
+    for pair in (
+        "gov=governor sen=senator rep=representative gen=general col=colonel maj=major capt=captain lt=lieutenant "
+        "sgt=sergeant adm=admiral prof=professor rev=reverend"
+    ).split()
+)
 _NOT_NAMES = TITLES | set(
     "the a an in on at by for from with as of to and or but is was were are it its this that these those he she "
     "they we you his her their our my one two three some many most several all both each every no not none nothing "
@@ -59,6 +66,7 @@ _ALIASES = (
     {"congress", "congressional"},
     {"democrat", "democrats", "democratic"},
 )
+_ENDINGS_OF_NOUNS = ("tion", "tions", "ness", "ility", "ities", "ment", "ments", "ship", "ance", "ence")
 _ADJECTIVE_ENDINGS = ("n", "an", "ian", "ese", "i", "ish", "ns", "ans", "ians", "s")
 _SAYS = (
     r"(?:said|says|told|tells|added|adds|argued|argues|claimed|claims|stated|states|noted|notes|warned|warns|insisted|"
@@ -107,7 +115,7 @@ def names(text: str) -> tuple[Name, ...]:
         if (
             named
             and not (folded in _NOT_NAMES and (opening or folded not in TITLES))
-            and not (opening and folded.endswith(("tion", "tions", "ness", "ility", "ities")))
+            and not (opening and folded.endswith(_ENDINGS_OF_NOUNS))
         ):
             found.append(Name(word, folded, token.start(), token.end(), opening))
     return tuple(found)
@@ -162,46 +170,61 @@ def mixed_up(claim: str, source: str) -> str | None:
 
 
 def wrong_post(claim: str, source: str) -> str | None:
-    """A name with a title or a club that another has in the source: "Prime Minister Campbell", "Rome coach Finch"."""
-    there = set(_posts(source))
+    """A name with a title or a club that is another's in the source: "Prime Minister Campbell", "Rome coach Finch"."""
+    there, said = set(_posts(source)), set(_posts(claim))
+    words = {_LONG.get(word, word) for word in map(fold, _WORDS.findall(source))}
     for post, holder in _posts(claim):
         others = {other for other, of in there if of == holder}
-        taken = {of for other, of in there if other == post}
         if not others or post in others:
             continue
-        elsewhere = any(other[0] == _CLUB and other[2] == post[2] for other in others) if post[0] == _CLUB else taken
-        if elsewhere:
-            return f"{post[1]} {holder}".title()
+        if post.club:
+            wrong = any(other.club and other.title == post.title for other in others)
+        else:
+            right = any((other, holder) in said for other in others)
+            wrong = any(other == post for other, _ in there) or (post.title not in words and not right)
+        if wrong:
+            return f"{post.club or post.title} {holder}".title()
     return None
 
 
-_CLUB = "of"
+class _Post(NamedTuple):
+    """A title, and whose coach or minister it is when a name stands right before it."""
+
+    title: str
+    club: str = ""
 
 
-def _posts(text: str) -> Iterator[tuple[tuple[str, str, str], str]]:
-    """Each title and club of a text with the surname behind it: "Harbor Falls coach Ada Finch" has both."""
-    tokens = [(token[0], fold(token[0]), token.end()) for token in _TOKEN.finditer(text)]
+_WORDS = re.compile(r"[^\W\d_]+")
+
+
+def _posts(text: str) -> Iterator[tuple[_Post, str]]:
+    """Each title with the surname that follows it, also behind a comma: "the director, Imogen Sarrat, said"."""
+    tokens = list(_TOKEN.finditer(text))
+    folded = [fold(token[0]) for token in tokens]
     at = 0
     while at < len(tokens):
         first = at
-        while at < len(tokens) and (tokens[at][1] in TITLES or (at > first and tokens[at][1] == "of")):
-            at += 2 if tokens[at][1] == "of" else 1
+        while at < len(tokens) and (folded[at] in TITLES or (at > first and folded[at] == "of")):
+            at += 2 if folded[at] == "of" else 1
         if at == first:
             at += 1
             continue
         last = at
-        while last < len(tokens) and tokens[last][0][0].isupper() and tokens[last][1] not in _NOT_NAMES:
+        while last < len(tokens) and tokens[last][0][0].isupper() and folded[last] not in _NOT_NAMES:
             last += 1
-            if text[tokens[last - 1][2] :][:1] in (",", ".", ";", ":"):
+            if text[tokens[last - 1].end() :][:1] in _STOPS:
                 break
-        if last > at:
-            holder = tokens[last - 1][1]
-            titles = [folded for _, folded, _ in tokens[first:at] if folded in TITLES]
-            for title in titles:
-                yield ("as", title, ""), holder
-            if first and tokens[first - 1][0][0].isupper() and tokens[first][0][0].islower():
-                yield (_CLUB, tokens[first - 1][1], titles[-1]), holder
+        apposed = at < len(tokens) and text[tokens[at].start() - 2] == ","
+        if last > at and (not apposed or text[tokens[last - 1].end() :][:1] in (",", "")):
+            titles = [_LONG.get(word, word) for word in folded[first:at] if word in TITLES]
+            yield from ((_Post(title), folded[last - 1]) for title in titles)
+            before = tokens[first - 1] if first else None
+            if before and before[0][0].isupper() and tokens[first][0][0].islower() and not apposed:
+                yield _Post(titles[-1], folded[first - 1]), folded[last - 1]
         at = max(last, at)
+
+
+_STOPS = (",", ".", ";", ":")
 
 
 @lru_cache(maxsize=4096)

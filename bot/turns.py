@@ -16,14 +16,12 @@ _ALMOST_NEGATIONS = (
 # What may be so, or is said to be so by somebody.
 _DOUBTS = (
     "may might could allegedly alleged alleges allege accused accuses accuse charged suspected suspects reportedly "
-    "possibly possible perhaps rumored rumoured unconfirmed"
+    "possibly possible perhaps rumored rumoured unconfirmed if whether"
 ).split()
 # What is not so yet.
-_PLANS = (
-    "if whether plans planned plan proposed proposes threatened threatens considering expected attempted attempts"
-).split()
+_PLANS = ("plans planned plan proposed proposes threatened threatens considering expected attempted attempts").split()
 _OTHER_DOUBTS = "claim claims claimed likely apparently prosecutors".split()
-_OTHER_PLANS = "will would should intends intended aims wants seeks hopes".split()
+_OTHER_PLANS = "will would should intends intended aims wants wanted want seeks sought hopes hoped".split()
 _OF_WHAT = {"accused": "of", "accuses": "of", "accuse": "of", "suspected": "of", "suspects": "of", "charged": "with"}
 _NOT_A_NEGATION = re.compile(r"\bnot only\b|\bNo\. ?\d|\bno doubt\b", re.I)
 _SHORT_NOT = re.compile(r"(?:n['’]t|\bcannot)\b")
@@ -128,7 +126,7 @@ def _find_turns(text: str, kind: str) -> Iterator[Turn]:
 
 @lru_cache(maxsize=4096)
 def _raw_words(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"[a-z]+", text.lower()))
+    return frozenset(re.findall(r"[a-z]+(?:-[a-z]+)*", text.lower()))
 
 
 @cache

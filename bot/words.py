@@ -15,12 +15,23 @@ _FORM = (
     "between both all any some more most other one which while because said say says told according reported "
     "reports report stated added noted would will can should been go went gone get got mr mrs ms s t u"
 )
-# Words of one meaning in news that no stemmer joins, each group beside its opposite.
+# Words of one meaning in news that no stemmer joins.
+_SAME = (
+    "pay paid payment payments",
+    "announce announced announcement present presented publish published unveil unveiled",
+    "theft thefts thief thieves steal stole stolen rob robbed robbery",
+    "toll dead death deaths die died killed kill",
+    "vote votes voted ballot ballots",
+    "firm company business",
+    "lawmaker lawmakers legislator legislators",
+    "strike strikes walkout walkouts",
+)
+# The same, each group beside its opposite.
 _OPPOSITES = (
     ("rise rose risen increase increased grow grew grown gain gained climb climbed jump jumped soar soared up higher "
      "raise raised raises lift lifted hike hiked",
      "fall fell fallen decrease decreased drop dropped decline declined shrink shrank plunge plunged down lower "
-     "lowered cut cuts reduce reduced slow slowed"),
+     "lowered cut cuts reduce reduced slow slowed lose lost loses"),
     ("win won victory defeat defeated beat", "lose lost loss"),
     ("support supports supported back backed favor favored endorse endorsed", "oppose opposes opposed opposition"),
     ("accept accepted approve approved approval agree agreed grant granted grants allow allowed",
@@ -91,6 +102,9 @@ def _sides() -> dict[str, frozenset[str]]:
         for side, group in enumerate(pair):
             for stem in stems(group):
                 found[stem] = found.get(stem, frozenset()) | {f"={number}.{side}"}
+    for number, group in enumerate(_SAME):
+        for stem in stems(group):
+            found[stem] = found.get(stem, frozenset()) | {f"={number}"}
     return found
 
 

@@ -1,13 +1,15 @@
 """Hostile and honest replies of a model, through the real client and engine: what may reach a reader and what must.
 
-The replies are data (`replies/*.jsonl`). In them `[@words]` stands for the number of the sentence that has these words,
-as it stands in the prompt, and `[@@words]` for the number of its source.
+The replies are data: `replies/made` about articles made for them, `replies/samples` about sample articles. In them
+`[@words]` stands for the number of the sentence that has these words, as it stands in the prompt, and `[@@words]` for
+the number of its source.
 """
 
 import asyncio
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,22 +20,27 @@ from bot.answer import Question
 from bot.engine import ask
 from bot.events import AnswerCancelled, AnswerCompleted, AnswerFailed, Event, SentenceProven
 from bot.llm import LLMWriter
-from index import Archive
+from index import Archive, Article, BadArticle, read_paths
 from index.reading.fields import article_from_fields
-from tests.conftest import WordEmbedder
+from tests.conftest import SAMPLES, WordEmbedder
 from tests.scripted_server import JSON, Request, Scripted, ScriptedServer, delta, event, refuses, says, serving
 
 REPLIES = Path(__file__).with_name("replies")
-QUESTION = "What happened in Niger, in Velmora, at the central bank, at the trial of Dahl and in the final?"
-KEPT_AT_LEAST = 0.9
+SETS = ("made", "samples")
+QUESTIONS = {
+    "made": "What happened in Niger, in Velmora, at the central bank, at the trial of Dahl and in the final?",
+    "samples": "What of the reef, the ferry, Tarnholt, the painting, the strait, the teachers, the flood, the bridge?",
+}
+KEPT_AT_LEAST = {"made": 0.95, "samples": 0.85}  # of the honest sentences; on those of both sets 0.9
 PIECE = 7  # characters of a reply that are streamed at a time
 
 
-def rows(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (REPLIES / f"{name}.jsonl").read_text("utf-8").splitlines()]
+def rows(of: str, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (REPLIES / of / f"{name}.jsonl").read_text("utf-8").splitlines()]
 
 
-HOSTILE, HONEST = rows("hostile"), rows("honest")
+HOSTILE = [(of, row) for of in SETS for row in rows(of, "hostile")]
+HONEST = [(of, row) for of in SETS for row in rows(of, "honest")]
 
 
 @dataclass
@@ -58,11 +65,22 @@ def numbered(reply: str, prompt: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def news(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    with Archive(tmp_path_factory.mktemp("news") / "home", WordEmbedder()) as opened:
-        report = opened.ingest([article_from_fields(row, source=row["id"]) for row in rows("articles")])
-        assert (report.new, report.errors) == (5, ())
+def news(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Archive]]:
+    """An archive for each set."""
+    with ExitStack() as stack:
+        opened = {}
+        for of in SETS:
+            opened[of] = stack.enter_context(Archive(tmp_path_factory.mktemp(of) / "home", WordEmbedder()))
+            report = opened[of].ingest([each for row in rows(of, "articles") for each in read(row)])
+            assert report.errors == ()
         yield opened
+
+
+def read(row: dict[str, Any]) -> Iterator[Article | BadArticle]:
+    if "sample" in row:
+        yield from read_paths([str(SAMPLES / row["sample"])])
+    else:
+        yield article_from_fields(row, source=row["id"])
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +94,13 @@ def server(model: Model) -> Iterator[ScriptedServer]:
         yield running
 
 
-def answer(news: Archive, server: ScriptedServer, patience: float = 15) -> list[Event]:
-    writing = LLMWriter(server.url, "key", "scripted", first_token_timeout=patience, total_timeout=patience)
+def answer(news: dict[str, Archive], server: ScriptedServer, of: str = "made", patience: float = 15) -> list[Event]:
+    writing = LLMWriter(
+        server.url, "key", "scripted", context_tokens=40_000, first_token_timeout=patience, total_timeout=patience
+    )
 
     async def collect() -> list[Event]:
-        return [each async for each in ask(Question(QUESTION), news, writing)]
+        return [each async for each in ask(Question(QUESTIONS[of], k=60), news[of], writing)]
 
     return asyncio.run(asyncio.wait_for(collect(), 20))
 
@@ -96,23 +116,23 @@ def ends_once(events: list[Event]) -> bool:
 
 
 def test_there_are_enough_replies_and_each_cites_what_is_in_the_prompt(
-    news: Archive, model: Model, server: ScriptedServer
+    news: dict[str, Archive], model: Model, server: ScriptedServer
 ) -> None:
-    assert len(HOSTILE) >= 60
-    assert len(HONEST) >= 40
-    assert len({row["reply"] for row in HOSTILE}) == len(HOSTILE)
+    assert len({row["reply"] for _, row in HOSTILE}) == len(HOSTILE) >= 60
+    assert len({row["reply"] for _, row in HONEST}) == len(HONEST) >= 40
     model.reply = "NO ANSWER"
-    answer(news, server)
-    prompt = server.requests[-1].body["messages"][1]["content"]
-    assert all("@" not in numbered(row["reply"], prompt) for row in [*HOSTILE, *HONEST])
+    for of in SETS:
+        answer(news, server, of)
+        prompt = server.requests[-1].body["messages"][1]["content"]
+        assert all("@" not in numbered(row["reply"], prompt) for each, row in [*HOSTILE, *HONEST] if each == of)
 
 
-@pytest.mark.parametrize("row", HOSTILE, ids=lambda row: f"{row['kind']}: {row['reply'][:40]}")
+@pytest.mark.parametrize(("of", "row"), HOSTILE, ids=[f"{row['kind']}: {row['reply'][:40]}" for _, row in HOSTILE])
 def test_nothing_unproven_reaches_the_reader(
-    row: dict[str, Any], news: Archive, model: Model, server: ScriptedServer
+    of: str, row: dict[str, Any], news: dict[str, Archive], model: Model, server: ScriptedServer
 ) -> None:
     model.reply, model.repair = row["reply"], f"Once more. {row['reply']}"
-    events = answer(news, server)
+    events = answer(news, server, of)
     assert said(events) == row["allowed"]
     assert ends_once(events)
     assert isinstance(events[-1], AnswerCompleted), "the reply itself was read"
@@ -162,29 +182,29 @@ WIRE: dict[str, tuple[Callable[[Request], Scripted], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", WIRE)
-def test_whatever_the_server_does_the_answer_ends_once_and_holds(case: str, news: Archive, model: Model) -> None:
+def test_whatever_the_server_does_the_answer_ends_once_and_holds(case: str, news: dict[str, Archive]) -> None:
     script, allowed = WIRE[case]
     with serving(script) as server:
         events = answer(news, server, patience=1)
         assert server.requests
     assert ends_once(events)
     if case == "repeats the prompt":  # its lines are the articles' own sentences, under their numbers
-        bodies = " ".join(row["body"] for row in rows("articles"))
+        bodies = " ".join(row["body"] for row in rows("made", "articles"))
         assert all(sentence in bodies for sentence in said(events))
     else:
         assert said(events) == allowed
 
 
-def test_honest_sentences_stay(news: Archive, model: Model, server: ScriptedServer) -> None:
+@pytest.mark.parametrize("of", SETS)
+def test_honest_sentences_stay(of: str, news: dict[str, Archive], model: Model, server: ScriptedServer) -> None:
     wanted = kept = 0
     lost = []
     model.repair = "NO ANSWER"
-    for row in HONEST:
+    for row in (row for each, row in HONEST if each == of):
         model.reply = row["reply"]
-        events = answer(news, server)
+        events = answer(news, server, of)
         assert ends_once(events)
-        sentences = row.get("sentences", 1)
-        wanted, kept = wanted + sentences, kept + len(said(events))
-        if len(said(events)) != sentences:
+        wanted, kept = wanted + row["sentences"], kept + len(said(events))
+        if len(said(events)) != row["sentences"]:
             lost.append(row["reply"])
-    assert kept >= KEPT_AT_LEAST * wanted, lost
+    assert kept >= KEPT_AT_LEAST[of] * wanted, lost

@@ -11,8 +11,11 @@ import pytest
 
 from bot.extractive import ExtractiveWriter
 from bot.http.shapes import AnswerShape, ArchiveShape, WholeArticleShape
+from bot.llm import LLMWriter
 from index import Archive
 from tests.conftest import article, day
+from tests.scripted_server import says
+from tests.scripted_server import serving as model_serving
 from tests.serving import STREAM, Waiting, ask, events, pointer, serving
 
 HARBOUR = "The harbour bridge will close on Monday. Repairs cost 12 million crowns. The mayor, Ana Sol, opposed them."
@@ -188,6 +191,89 @@ def test_what_was_cancelled_under_a_key_may_be_asked_again(harbour: Archive) -> 
         again = client.post("/v1/answers", json=BRIDGE, headers={"Idempotency-Key": "k-2"})
         assert again.status_code == 200
         assert again.json()["answer_id"] != answer_id
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "status", "at"),
+    [
+        ("POST", "/v1/answers", {"content": b"{", "headers": JSON}, 422, "body"),
+        ("POST", "/v1/answers", {"content": b"", "headers": JSON}, 422, "body"),
+        ("POST", "/v1/answers", {"json": {**BRIDGE, "colour": "red"}}, 422, "body/colour"),
+        ("POST", "/v1/answers", {"json": {**BRIDGE, "filters": {"colour": 1}}}, 422, "body/filters/colour"),
+        ("POST", "/v1/answers", {"json": {**BRIDGE, "filters": {"to": "soon"}}}, 422, "body/filters/to"),
+        (
+            "POST",
+            "/v1/answers",
+            {"json": {**BRIDGE, "filters": {"from": "2026-02-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}}},
+            422,
+            "body/filters/from",
+        ),
+        ("POST", "/v1/answers", {"json": {**BRIDGE, "conversation_id": "conv_x"}}, 422, "body/conversation_id"),
+        (
+            "POST",
+            "/v1/answers",
+            {"content": b"question=x", "headers": {"Content-Type": "text/plain"}},
+            415,
+            "header/content-type",
+        ),
+        (
+            "POST",
+            "/v1/answers",
+            {"json": BRIDGE, "headers": {"Idempotency-Key": "k" * 201}},
+            422,
+            "header/idempotency-key",
+        ),
+        ("POST", "/v1/answers", {"json": {"question": "x" * 1_000_000}}, 413, "body"),
+        ("POST", "/v1/search", {"json": {**BRIDGE, "k": "many"}}, 422, "body/k"),
+        ("GET", "/v1/answers/ans_x", {}, 404, "path/answer_id"),
+        ("GET", "/v1/answers/ans_x/events", {"headers": {"Last-Event-ID": "7th"}}, 422, "header/last-event-id"),
+        ("GET", "/v1/answers/ans_x/events", {"headers": {"Last-Event-ID": "99999"}}, 422, "header/last-event-id"),
+        ("POST", "/v1/answers/ans_x/cancel", {}, 404, "path/answer_id"),
+        ("POST", "/v1/answers/ans_x/feedback", {"json": {"rating": 1}}, 422, "body/rating"),
+        ("GET", "/v1/conversations/conv_x", {}, 404, "path/conversation_id"),
+        ("GET", "/v1/conversations", {"params": {"limit": 0}}, 422, "query/limit"),
+        ("GET", "/v1/articles", {"params": {"offset": "x"}}, 422, "query/offset"),
+        ("GET", "/v1/articles/none", {}, 404, "path/article_id"),
+        (
+            "POST",
+            "/v1/articles",
+            {"json": {"title": "t", "body": "b", "published_at": "soon"}},
+            422,
+            "body/published_at",
+        ),
+        ("PUT", "/v1/answers", {}, 405, ""),
+        ("GET", "/v1/nothing", {}, 404, ""),
+    ],
+)
+def test_bad_input_is_a_problem_that_points_to_its_place(
+    client: httpx.Client, method: str, path: str, sent: dict[str, Any], status: int, at: str
+) -> None:
+    assert pointer(client.request(method, path, **sent)) == (status, at)
+
+
+def test_an_event_that_was_not_sent_yet_cannot_have_been_seen(client: httpx.Client) -> None:
+    answer = ask(client, "Who is the mayor?")
+    early = client.get(f"/v1/answers/{answer['answer_id']}/events", headers={"Last-Event-ID": "500"})
+    assert pointer(early) == (422, "header/last-event-id")
+
+
+def test_cancelling_closes_the_call_to_the_model(harbour: Archive) -> None:
+    with model_serving(says("The bridge will close ", 60.0)) as model:
+        writer = LLMWriter(model.url, "none", "m")
+        with (
+            serving(harbour, writer) as client,
+            client.stream("POST", "/v1/answers", json=BRIDGE, headers=STREAM) as response,
+        ):
+            coming = events(response)
+            answer_id = next(coming)[2]["answer_id"]
+            while not model.requests:
+                time.sleep(0.01)
+            client.post(f"/v1/answers/{answer_id}/cancel")
+            assert model.requests[0].closed.wait(5)
+            assert list(coming)[-1][1] == "answer.cancelled"
 
 
 def test_what_is_answered_fits_the_openapi_document(client: httpx.Client) -> None:

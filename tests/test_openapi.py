@@ -36,6 +36,36 @@ def test_made_up_requests_are_answered_as_the_document_says(archive: Archive, tm
     assert made is not None and int(made[1]) >= 50
 
 
+OPERATIONS = {
+    "/v1/answers": {"post": "post_answer"},
+    "/v1/answers/{answer_id}": {"get": "get_answer"},
+    "/v1/answers/{answer_id}/events": {"get": "get_events"},
+    "/v1/answers/{answer_id}/cancel": {"post": "cancel"},
+    "/v1/answers/{answer_id}/feedback": {"post": "post_feedback"},
+    "/v1/archive": {"get": "archive"},
+    "/v1/articles": {"get": "list_articles", "post": "post_article"},
+    "/v1/articles/{article_id}": {"get": "get_article", "delete": "delete_article"},
+    "/v1/conversations": {"get": "list_conversations"},
+    "/v1/conversations/{conversation_id}": {"get": "get_conversation", "delete": "delete_conversation"},
+    "/v1/search": {"post": "post_search"},
+    "/v1/models": {"get": "list_models"},
+    "/v1/models/{model}": {"get": "get_model"},
+    "/v1/chat/completions": {"post": "post_completion"},
+    "/v1/responses": {"post": "post_response"},
+    "/v1/responses/{response_id}": {"get": "get_response", "delete": "delete_response"},
+    "/healthz": {"get": "healthz"},
+    "/readyz": {"get": "readyz"},
+    "/metrics": {"get": "metrics"},
+}
+
+
+def test_the_operations_are_these(archive: Archive) -> None:
+    with serving(archive, ExtractiveWriter()) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+    found = {path: {method: each["operationId"] for method, each in of.items()} for path, of in paths.items()}
+    assert {path: of for path, of in found.items() if path in OPERATIONS} == OPERATIONS
+
+
 def test_operations_are_named_once_with_examples(archive: Archive) -> None:
     with serving(archive, ExtractiveWriter()) as client:
         document = client.get("/openapi.json").json()

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from bot.encoding import answer_json
 from bot.http.access import Asker
 from bot.http.limits import Limited, room
-from bot.http.problems import PROBLEMS, Problem
+from bot.http.problems import PROBLEMS, Problem, place
 from bot.http.repeating import repeated
 from bot.http.schema import AskRequest, FeedbackRequest
 from bot.http.service import Ours
@@ -111,4 +111,5 @@ async def post_feedback(answer_id: str, body: FeedbackRequest, ours: Ours, asker
 
 
 def _unknown(answer_id: str) -> Problem:
-    return Problem(404, f"No answer has the id {answer_id!r}.", code="UnknownAnswer")
+    detail = f"No answer has the id {answer_id!r}."
+    return Problem(404, detail, code="UnknownAnswer", errors=[place("path", "answer_id", detail)])

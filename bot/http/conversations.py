@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from bot.encoding import time_json
 from bot.http.access import Asker
-from bot.http.problems import PROBLEMS, Problem
+from bot.http.problems import PROBLEMS, Problem, place
 from bot.http.service import Ours
 from bot.http.shapes import ConversationsShape, WholeConversationShape
 
@@ -51,4 +51,5 @@ async def delete_conversation(conversation_id: str, ours: Ours, asker: Asker) ->
 
 
 def _unknown(conversation_id: str) -> Problem:
-    return Problem(404, f"There is no conversation {conversation_id!r}.", code="UnknownConversation")
+    detail = f"There is no conversation {conversation_id!r}."
+    return Problem(404, detail, code="UnknownConversation", errors=[place("path", "conversation_id", detail)])

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.http.metrics import Metrics
-from bot.http.problems import Problem, respond
+from bot.http.problems import Problem, place, respond
 
 BODY_S = 20.0  # a body that has not arrived by then is not waited for
 SECURITY = {
@@ -107,7 +107,8 @@ class _Request:
                 # FastAPI's limit on bodies answers by itself, in plain text
                 self._replaced = True
                 sent = {"Connection": "close", "X-Request-ID": self._id, **SECURITY}
-                problem = Problem(413, "The request's body is too large.", headers=sent)
+                detail = "The request's body is too large."
+                problem = Problem(413, detail, errors=[place("body", "", detail)], headers=sent)
                 await respond(self._scope, problem)(self._scope, _nothing, self._send)
                 return
         await self._send(message)

@@ -101,6 +101,8 @@ def add_handlers(app: FastAPI) -> None:
     """Make every error of an application a problem."""
 
     async def handle(request: Request, error: Exception) -> Response:
+        if isinstance(error, RequestValidationError) and _is_no_json(request.headers.get("content-type", "")):
+            return respond(request.scope, _WRONG_TYPE)
         return respond(request.scope, as_problem(error))
 
     for kind in (DatelineError, RequestValidationError, HTTPException, Exception):
@@ -125,7 +127,7 @@ def _dateline_problem(error: DatelineError) -> Problem:
     text, code = str(error), type(error).__name__
     match error:
         case UnknownArticle():
-            return Problem(404, text, code=code)
+            return Problem(404, text, code=code, errors=[place("path", "article_id", text)])
         case BadRequest(field=field):
             where = field if field in AskRequest.model_fields else f"filters/{field}"
             return Problem(422, text, code=code, errors=[place("body", where, text)])
@@ -153,6 +155,19 @@ def place(where: str, path: str, detail: str) -> dict[str, str]:
     `path` is a JSON pointer (RFC 6901) without its first slash; empty for the whole.
     """
     return {"in": where, "pointer": f"/{path}" if path else "", "detail": detail}
+
+
+def _is_no_json(kind: str) -> bool:
+    """Whether a body was sent as something else than JSON; FastAPI then validates its bytes."""
+    name = kind.partition(";")[0].strip().lower()
+    return bool(name) and name != "application/json" and not name.endswith("+json")
+
+
+_WRONG_TYPE = Problem(
+    415,
+    "The body must be JSON, sent as application/json.",
+    errors=[place("header", "content-type", "It must be application/json.")],
+)
 
 
 def _escape(part: int | str) -> str:

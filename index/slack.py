@@ -12,7 +12,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from index.truth import slack_claim_keys, slack_claims, slack_installations, slack_states, slack_threads
+from index.truth import (
+    answers,
+    feedback,
+    slack_claim_keys,
+    slack_claims,
+    slack_installations,
+    slack_states,
+    slack_threads,
+)
 
 OPEN = "open"
 LEASE = timedelta(seconds=30)  # renewed by its owner every few seconds; then another process takes over
@@ -247,8 +255,12 @@ class SlackRecords:
             return bool(connection.execute(delete(slack_states).where(slack_states.c.state == state)).rowcount)
 
     def forget(self, team: str) -> None:
-        """Delete all that is known of a workspace: its installation, threads and claims."""
+        """Delete all that is known of a workspace: its installation, threads, claims, answers and their ratings."""
+        own = answers.c.owner == f"slack:{team}"
         with self._truth.begin() as connection:
+            rated = feedback.c.answer_id.in_(select(answers.c.id).where(own))
+            connection.execute(delete(feedback).where(rated))
+            connection.execute(delete(answers).where(own))
             for table in (slack_installations, slack_threads, slack_claims):
                 connection.execute(delete(table).where(table.c.team == team))
 

@@ -438,3 +438,38 @@ def test_point_18_a_wish_to_stop_ends_the_writing_within_a_second(harbour: Archi
     assert not message.streaming and message.text.endswith("_Stopped._")
     assert message.text.startswith("The bridge closes on Monday.")
     assert [call.given["status"] for call in api.made("agents.sessions.setStatus")] == ["active"]
+
+
+def test_point_19_feedback_is_kept_once_for_each_reader_with_its_reason_and_becomes_cases(
+    harbour: Archive, api: SlackApi, tmp_path: Path
+) -> None:
+    with talking(harbour, ExtractiveWriter(), api) as talk:
+        event = talk.mention(ASK)
+        talk.event(event)
+        answer = talk.answer("C1", event["ts"])
+        (buttons,) = answer.blocks[-1]["elements"]
+        up, down = (buttons[f"{kind}_button"]["value"] for kind in ("positive", "negative"))
+        answer_id = up.partition(":")[0]
+
+        def ratings() -> dict[str, tuple[str, str | None]]:
+            return {each.who: (each.rating, each.reason) for each in harbour.answers.ratings(answer_id)}
+
+        for user, value in (("U1", up), ("U2", down), ("U1", down), ("U1", up)):
+            assert talk.press(answer, "feedback", value, user).status_code == 200
+        assert ratings() == {"slack:T1:U1": ("up", None), "slack:T1:U2": ("down", None)}
+        thanks = wait_for(lambda: api.made("chat.postEphemeral") if len(api.made("chat.postEphemeral")) == 4 else None)
+        assert {(call.given["user"], call.given["thread_ts"]) for call in thanks} == {
+            ("U1", event["ts"]),
+            ("U2", event["ts"]),
+        }
+        _, form = api.views[0]
+        reason = {"reason": {"selected_option": {"value": "outdated"}}}
+        talk.submit(form, {"reason": reason, "comment": {"comment": {"value": "It is closed."}}}, "U2")
+        assert ratings()["slack:T1:U2"] == ("down", "outdated: It is closed.")
+        talk.submit(form, {"reason": {"reason": {}}, "comment": {"comment": {"value": None}}}, "U2")
+        assert len(ratings()) == 2
+        assert "T1" not in json.dumps(answer.blocks)  # the buttons look the same for everybody
+        talk.press(answer, "feedback", "ans_of_nobody:up")
+    (disliked,) = harbour.answers.disliked()
+    assert json.loads(disliked)["answer_id"] == answer_id
+    assert harbour.answers.owned(answer_id, None) is None  # it is the workspace's, not everybody's

@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.slack import asking, home
+from bot.slack import asking, feedback, home
 from bot.slack.asked import hear
 from bot.slack.parts import Slack
 from index import Place
@@ -37,6 +37,7 @@ def create_bolt(slack: Slack, signing_secret: str) -> AsyncApp:
     )
     _listen(bolt, slack)
     asking.listen(bolt, slack.inbox, slack.archive)
+    feedback.listen(bolt, slack.inbox, slack.archive)
     for constraint in (bolt.action, bolt.view, bolt.view_closed, bolt.shortcut, bolt.options):
         constraint(ANYTHING)(_acknowledge)
     return bolt

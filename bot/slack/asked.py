@@ -31,6 +31,11 @@ class Asked:
     response_url: str | None = None
     enterprise: str | None = None
 
+    @property
+    def owner(self) -> str:
+        """Whose the answer is: the workspace's, so nobody else comes upon it."""
+        return f"slack:{self.place.team}"
+
     def to_json(self) -> str:
         """For the claim's row."""
         return json.dumps(asdict(self))

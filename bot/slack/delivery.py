@@ -66,7 +66,7 @@ class Delivery:
         """Answer: how it ended, and the answer's id."""
         shown = self._shown = await self._where()
         conversation, said = await before(self._asked, self._archive, self._hasty())
-        question = Question(self._asked.text, conversation_id=conversation, earlier=said)
+        question = Question(self._asked.text, conversation_id=conversation, earlier=said, owner=self._asked.owner)
         value = await show(question, self._archive, self._writer, shown, share=self._asked.private)
         if isinstance(shown, Reply) and not shown.may_stream:
             self._workspaces.cannot_stream.add(self._claim.place.team)

@@ -24,8 +24,9 @@ async def before(asked: Asked, archive: Archive, client: AsyncWebClient) -> tupl
     if asked.private:
         return None, ()  # a command stands alone
     thread = await asyncio.to_thread(archive.slack.thread, asked.place)
-    known = thread is not None and bool(await asyncio.to_thread(archive.answers.questions, thread.conversation_id))
-    conversation = thread.conversation_id if thread is not None and known else None
+    conversation = thread.conversation_id if thread is not None else None
+    if conversation is not None and not await asyncio.to_thread(archive.answers.questions, conversation, asked.owner):
+        conversation = None  # it was deleted
     if asked.place.thread == asked.ts or asked.place.channel.startswith("D"):
         return conversation, ()  # nothing came before; in a direct message everything is said to us
     return conversation, await _said(asked, thread.last_ts if thread is not None else "0", client)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.answer import Question
+from bot.changes import asks_what_changed, changed, without_change
 from bot.confidence import answerable
 from bot.parts import as_query
 from bot.publishers import named
@@ -88,6 +89,8 @@ def search(understood: Understood, archive: Archive) -> Found:
     rarity = archive.word_weights(question.text)
     weights = {word: rarity[word] * (1 if word in understood.own_words else CARRIED) for word in rarity}
     found = _search(understood, question, archive)
+    if asks_what_changed(question.text) and (news := changed(found, archive)):
+        return Found(question, news, without_change(weights), None)
     if understood.period is None:
         return Found(question, found, weights, None)
     # The filter has seen to the time: an article of March need not say "March".

@@ -7,7 +7,7 @@ import yaml
 from bot.settings import PREFIX, Settings
 from tests.conftest import ROOT
 
-COMPOSE = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text("utf-8"))
+COMPOSE = yaml.safe_load((ROOT / "deploy" / "one-host.yaml").read_text("utf-8"))
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text("utf-8")
 
 

@@ -3,9 +3,9 @@
 A real `dateline serve` with the extractive writer, asked over loopback. Three trials, each after the one before:
 
 * load: so many streams at once for so long, each asking the next question as soon as one has ended. A stream counts as
-  lost when it does not end with answer.completed. Memory is resident, after the first 200 answers and at the end.
+  lost when it does not end with answer.completed. Memory is resident, after the first answers and at the end.
 * overhead: the same questions one after the other, through the engine in this process and over HTTP; CPU a question, of
-  the server's process and of this one.
+  the server's process and of this one; and of the stream of a stored answer, which is HTTP without an engine.
 * nobody: streams whose readers never read, and clients that go away in the middle; then what is left of them: open
   files, threads and memory of the server, and whether it still answers.
 """
@@ -36,7 +36,8 @@ from index import Archive, MiniLM
 
 STREAM = {"Accept": "text/event-stream"}
 TICKS = os.sysconf("SC_CLK_TCK")
-WARM = 200  # answers until caches are full
+REPLAYS = 500
+WARM = 50  # answers until caches are full
 
 
 class Server:
@@ -138,7 +139,15 @@ async def overhead(server: Server, questions: Sequence[str]) -> dict[str, Any]:
         before = server.cpu()
         for question in questions:
             await asked(client, question)
-        return {"http_cpu_ms": round((server.cpu() - before) * 1000 / len(questions), 1)}
+        whole = (server.cpu() - before) * 1000 / len(questions)
+        async with client.post("/v1/answers", json={"question": questions[0]}) as response:
+            path = f"/v1/answers/{(await response.json())['answer_id']}/events"
+        before = server.cpu()
+        for _ in range(REPLAYS):
+            async with client.get(path) as response:
+                await response.read()
+        alone = (server.cpu() - before) * 1000 / REPLAYS
+        return {"http_cpu_ms": round(whole, 1), "replay_cpu_ms": round(alone, 2)}
 
 
 def engine(home: Path, questions: Sequence[str]) -> dict[str, Any]:

@@ -1,19 +1,21 @@
 """A real browser over a really served application, for the tests of the page."""
 
+import contextlib
 import shutil
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from bot.engine import Writer
-from bot.http import create_app
-from bot.settings import read_settings
+from bot.settings import Settings
 from index import Archive
+from tests.serving import serving
+
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
@@ -39,22 +41,10 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(archive: Archive, writer: Writer, port: int = 0) -> Iterator[str]:
+def served(archive: Archive, writer: Writer, port: int = 0, **settings: Any) -> Iterator[str]:
     """The application on loopback while the block runs; its address."""
-    with socket.socket() as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", port))
-        config = uvicorn.Config(create_app(archive, writer, read_settings()), log_level="error")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
+    with serving(archive, writer, Settings(**settings), port=port) as client:
+        yield str(client.base_url).rstrip("/")
 
 
 class Reader:
@@ -65,12 +55,13 @@ class Reader:
         self.complaints: list[str] = []
         self.context = context
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(5000)
+        self.page.set_default_timeout(30_000)
         self.page.add_init_script(WATCH_POLICY)
         self.page.on("request", self._note)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._hear)
         self.page.goto(url)
+        self.page.locator(".ask").wait_for()
 
     def ask(self, question: str) -> None:
         """Type a question, send it, and wait for the end of its answer."""
@@ -93,3 +84,34 @@ class Reader:
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
+
+
+@contextmanager
+def broken_once(url: str, after: bytes) -> Iterator[str]:
+    """A way to a server that breaks the first connection on which the server sends `after`; its address."""
+    port, broken = int(url.rpartition(":")[2]), threading.Event()
+
+    def carry(one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(65_536):
+                other.sendall(data)
+                if after in data and not broken.is_set():
+                    broken.set()
+                    break
+        for end in (one, other):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def accept(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listening.accept()
+                server = socket.create_connection(("127.0.0.1", port))
+                for pair in ((client, server), (server, client)):
+                    threading.Thread(target=carry, args=pair, daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, args=(listening,), daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
+        assert broken.is_set()

@@ -62,11 +62,11 @@ class Client(httpx.Client):
 
 @contextmanager
 def serving(
-    archive: Archive, writer: Writer, settings: Settings | None = None, *, delay: float = 0, **more: Any
+    archive: Archive, writer: Writer, settings: Settings | None = None, *, port: int = 0, delay: float = 0, **more: Any
 ) -> Iterator[Client]:
     """A client of the application, which serves until the block ends."""
     app = create_app(archive, writer, settings or read_settings(), **more)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
         server = Server(config, app.state.service.front, delay)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

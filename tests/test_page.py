@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from bot.answer import ProvenSentence, Question, Usage
 from bot.extractive import ExtractiveWriter
 from index import Archive, Evidence
-from tests.browsing import CHROMIUM, Reader, served
+from tests.browsing import CHROMIUM, Reader, broken_once, served
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser is installed: apt install chromium")
 
@@ -89,10 +89,9 @@ def test_filters_narrow_what_may_answer(reader: Reader) -> None:
         "from": "2026-09-12T00:00:00.000Z",
         "to": "2026-09-13T00:00:00.000Z",
     }
-    assert reader.page.locator(".turn .sources .facts").all_inner_texts()
-    assert all(
-        text.startswith("Kessary Post") for text in reader.page.locator(".turn .sources .facts").all_inner_texts()
-    )
+    shown = reader.page.locator("ol.sources > li > div > .facts").all_inner_texts()
+    assert shown
+    assert {text.partition(" · ")[0] for text in shown} == {"Kessary Post"}
 
 
 def test_an_answer_is_copied_with_its_sources(reader: Reader) -> None:
@@ -137,3 +136,43 @@ def test_a_server_that_is_gone_is_told_and_can_be_asked_again(chromium: Browser,
         reader.page.get_by_role("button", name="Ask again").click()
         reader.page.locator(".turn.answered").wait_for()
     reader.context.close()
+
+
+def test_a_broken_connection_is_taken_up_where_it_broke(chromium: Browser, samples: Archive) -> None:
+    writer = Held()
+    with served(samples, writer) as url, broken_once(url, b"event: sentence") as way:
+        reader = Reader(chromium.new_context(), way)
+        reader.page.get_by_label("Your question").fill("How many people died when the ferry Kessary capsized?")
+        with reader.page.expect_request("**/v1/answers/*/events") as resumed:
+            reader.page.keyboard.press("Enter")
+            for _ in range(20):
+                writer.go_on.release()
+        assert int(resumed.value.headers["last-event-id"]) >= 2
+        reader.page.locator(".turn.answered").wait_for()
+        shown = reader.page.locator(".sentence").all_inner_texts()
+        assert len(shown) == len(set(shown)) > 1
+        reader.context.close()
+
+
+def test_a_conversation_is_there_again_when_the_page_is_loaded_again(reader: Reader) -> None:
+    reader.ask(RESIGNED)
+    reader.ask("Who won the 1998 football world cup in France?")
+    shown = reader.text(".turns")
+    reader.page.reload()
+    reader.page.locator(".turn").nth(1).wait_for()
+    assert reader.text(".turns") == shown
+    reader.ask("Why did she resign?")
+    assert reader.page.locator(".turn").count() == 3
+
+
+def test_an_opinion_is_kept_with_its_answer(reader: Reader, samples: Archive) -> None:
+    reader.ask(RESIGNED)
+    reader.page.get_by_role("button", name="Not helpful").click()
+    reader.page.get_by_label("What was wrong").select_option("It is out of date")
+    reader.page.get_by_label("In your words").fill("She was replaced.")
+    reader.page.get_by_role("button", name="Send").click()
+    reader.page.locator(".said", has_text="Thank you").wait_for()
+    conversation = reader.page.url.partition("#")[2]
+    (saved,) = samples.answers.conversation(conversation, None)
+    (rating,) = samples.answers.ratings(json.loads(saved)["answer_id"])
+    assert (rating.rating, rating.reason) == ("down", "It is out of date: She was replaced.")

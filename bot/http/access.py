@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from index import SCOPES, BadConfiguration, Keys, is_loopback
 
 _log = logging.getLogger(__name__)
 
+COOKIE = "dateline_key"  # the page's: HttpOnly, so that no script can read it
 GUARDED = ("/v1/", "/mcp", "/metrics")
 SAFE = ("GET", "HEAD", "OPTIONS")
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -58,7 +60,7 @@ class Access:
         await self._app(scope, receive, send)
 
     async def _caller(self, headers: Headers) -> Caller:
-        token = _token(headers)
+        token = sent_token(headers)
         if token is not None and (key := await run_in_threadpool(self._keys.find, token)) is not None:
             return Caller(key.id, key.scopes)
         if not self._keyless or await run_in_threadpool(self._keys.any_minted):
@@ -124,11 +126,16 @@ Author = Annotated[Caller, Depends(may("write"))]
 Observer = Annotated[Caller, Depends(may("metrics"))]
 
 
-def _token(headers: Headers) -> str | None:
+def sent_token(headers: Headers) -> str | None:
+    """The key a request was sent with: in its Authorization, else in the page's cookie."""
     kind, _, token = headers.get("authorization", "").partition(" ")
-    if not kind:
+    if kind:
+        return token.strip() if kind.lower() == "bearer" else ""  # another scheme is no key
+    try:
+        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
         return None
-    return token.strip() if kind.lower() == "bearer" else ""  # another scheme is no key
+    return cookie.value if cookie is not None else None
 
 
 def _hostname(host: str) -> str | None:

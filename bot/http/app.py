@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.engine import Writer
-from bot.http import answers, articles, conversations, health, openai_chat, openai_responses, page, searching
+from bot.http import answers, articles, conversations, health, openai_chat, openai_responses, page, searching, session
 from bot.http.access import Access, documented
 from bot.http.front import Front
 from bot.http.problems import add_handlers
@@ -24,7 +24,7 @@ from index import Archive
 
 BODY_LIMIT = 262_144  # bytes; the longest question is a twentieth of it
 EXPOSED = ("X-Request-ID", "RateLimit", "RateLimit-Policy", "Retry-After")
-KEYED = (answers, conversations, articles, searching, openai_chat, openai_responses)
+KEYED = (answers, conversations, articles, searching, session, openai_chat, openai_responses)
 
 
 def create_app(

@@ -260,3 +260,10 @@ class ArchiveShape(BaseModel):
     newest: Time | None
     publishers: list[str]
     suggestions: list[SuggestionShape]
+
+
+class SessionShape(BaseModel):
+    """Who is asking: a key's id, null where none is needed."""
+
+    key: str | None
+    scopes: list[str]

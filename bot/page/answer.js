@@ -142,7 +142,9 @@ export class Turn {
       row.addEventListener("pointerleave", () => this.#light([]));
       return row;
     });
-    const others = this.answer.sources.filter((each) => !cited.has(each.article_id));
+    const copies = this.answer.sources.filter((each) => cited.has(each.article_id)).flatMap((each) => each.copies ?? []);
+    const shown = new Set([...cited.keys(), ...copies.map((each) => each.article_id)]);
+    const others = this.answer.sources.filter((each) => !shown.has(each.article_id));
     return h("div", {},
       h("h3", {}, "Sources"),
       h("ol", { class: "sources" }, rows),
@@ -153,12 +155,29 @@ export class Turn {
   }
 
   #source(article, numbers) {
-    const title = h("button", { type: "button", class: "title", dir: "auto" }, article.title);
-    title.addEventListener("click", () => this.desk.open(this.answer, article, numbers[0] ?? 0, title));
     return [
       numbers.length ? h("span", { class: "numbers" }, numbers.join(", ")) : null,
-      h("div", {}, title, h("p", { class: "facts" }, facts(article, this.answer.as_of))),
+      h("div", {}, this.#title(article, numbers[0] ?? 0), this.#facts(article), this.#copies(article)),
     ];
+  }
+
+  #title(article, number) {
+    const title = h("button", { type: "button", class: "title", dir: "auto" }, article.title);
+    title.addEventListener("click", () => this.desk.open(this.answer, article, number, title));
+    return title;
+  }
+
+  #facts(article) {
+    return h("p", { class: "facts" }, facts(article, this.answer.as_of));
+  }
+
+  /** One report that several outlets carry is one source. */
+  #copies(article) {
+    const { outlets = 1, copies = [] } = this.answer.sources.find((each) => each.article_id === article.article_id) ?? {};
+    const others = copies.filter((each) => each.article_id !== article.article_id);
+    if (outlets < 2 || !others.length) return null;
+    return h("details", { class: "copies" }, h("summary", {}, `${counted(outlets, "outlet")}, one report`),
+      h("ul", { class: "sources" }, others.map((each) => h("li", {}, h("div", {}, this.#title(each, 0), this.#facts(each))))));
   }
 
   /** Show which sentences rest on these citations. */

@@ -18,16 +18,36 @@ export class Refused extends Error {
 /** The server did not answer, or an answer broke off and could not be taken up again. */
 export class Unreachable extends Error {}
 
-/** One server and, where it asks for one, the key. */
+/** One server. `key` is sent along; on the server's own page a cookie that no script can read holds it instead. */
 export class Api {
   constructor(endpoint, key) {
     this.endpoint = endpoint.replace(/\/+$/, "");
     this.key = key;
   }
 
-  /** What the archive holds: counts, dates, publishers, questions to begin with. */
+  /** Have the key kept in the cookie; throws Refused when it is not valid. */
+  async signIn(key) {
+    await this.#fetch("/v1/session", { method: "POST", headers: { Authorization: `Bearer ${key}` } });
+  }
+
+  /** Have the cookie forgotten. */
+  async signOut() {
+    await this.#fetch("/v1/session", { method: "DELETE" });
+  }
+
+  /** Who is asking: the id of a key, null where none is needed. */
+  session() {
+    return this.#json("/v1/session");
+  }
+
+  /** What the archive holds: counts, dates, publishers, and questions to begin with. */
   archive() {
     return this.#json("/v1/archive");
+  }
+
+  /** The answers of a conversation, oldest first. */
+  conversation(id) {
+    return this.#json(`/v1/conversations/${encodeURIComponent(id)}`);
   }
 
   /** An article with its body. */
@@ -95,10 +115,11 @@ export class Api {
   }
 
   async #fetch(path, options) {
-    const headers = { ...options.headers, ...(this.key ? { Authorization: `Bearer ${this.key}` } : {}) };
+    const headers = { ...(this.key ? { Authorization: `Bearer ${this.key}` } : {}), ...options.headers };
+    const sent = { ...options, headers, credentials: "same-origin", referrerPolicy: "no-referrer" };
     let response;
     try {
-      response = await fetch(this.endpoint + path, { ...options, headers, credentials: "omit", referrerPolicy: "no-referrer" });
+      response = await fetch(this.endpoint + path, sent);
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new Unreachable("The server does not answer.");

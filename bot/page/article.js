@@ -87,6 +87,7 @@ export class Panel {
     this.steps[0].disabled = at <= 0;
     this.steps[1].disabled = at < 0 || at + 1 === citations.length;
     for (const step of this.steps) step.hidden = at < 0 || citations.length < 2;
+    const focused = this.heading.matches(":focus"); // which it loses by being put in anew
     this.heading.textContent = article.title;
     this.content.replaceChildren(h("article", {},
       h("p", { class: "kicker" }, [article.publisher, article.section].filter(Boolean).join(" · ")),
@@ -94,6 +95,7 @@ export class Panel {
       article.byline ? h("p", { class: "byline", dir: "auto" }, `By ${article.byline}`) : null,
       h("p", { class: "facts" }, facts({ published_at: article.published_at }, now)),
       below));
+    if (focused) this.heading.focus({ preventScroll: true });
     this.element.scrollTop = 0;
   }
 

@@ -13,10 +13,9 @@ import { Panel } from "./article.js";
 import { Card } from "./card.js";
 import { h } from "./dom.js";
 import { Narrow } from "./narrow.js";
-import { counted, date, fullDate } from "./text.js";
+import { counted, date, dates, fullDate } from "./text.js";
 
 const HERE = new URL(import.meta.url);
-const KEPT = "dateline-key"; // for this tab, and only on the server's own page
 const CANCEL_MS = 1000; // after which a stopped answer is not waited for
 const STYLE = await new CSSStyleSheet().replace(await (await fetch(new URL("dateline-chat.css", HERE))).text());
 
@@ -32,12 +31,13 @@ class DatelineChat extends HTMLElement {
   connectedCallback() {
     const endpoint = new URL(this.getAttribute("endpoint") || HERE.origin, location.href);
     this.own = endpoint.origin === location.origin;
-    this.api = new Api(endpoint.href, this.getAttribute("key") || (this.own && sessionStorage.getItem(KEPT)) || "");
+    this.api = new Api(endpoint.href, this.getAttribute("key") ?? "");
     this.card = new Card();
     this.panel = new Panel((id) => this.api.article(id));
     this.narrow = new Narrow();
     this.log = h("div", { class: "hidden", role: "log", "aria-label": "What happens" });
     this.folio = h("p", { class: "folio" });
+    this.afresh = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.#startAfresh() }, "New conversation");
     this.turns = h("div", { class: "turns" });
     this.front = h("section", { class: "front", "aria-label": "To begin with" });
     this.asked = this.#form();
@@ -45,6 +45,7 @@ class DatelineChat extends HTMLElement {
     this.frame = h("div", { class: "frame" }, column, this.panel.element, this.card.element, this.log);
     this.frame.addEventListener("keydown", (event) => this.#key(event));
     this.shadowRoot.replaceChildren(this.frame);
+    this.#facts(null, null);
     this.#open();
   }
 
@@ -64,56 +65,76 @@ class DatelineChat extends HTMLElement {
       this.narrow.element);
   }
 
-  /** Draw the front: what the archive holds and questions to begin with. */
+  /** Draw the front: what the archive holds and questions to begin with, or the conversation the address names. */
   async #open() {
-    this.#facts(null);
+    this.front.replaceChildren();
     try {
-      const archive = await this.api.archive();
+      const [archive, session] = await Promise.all([this.api.archive(), this.api.session()]);
       this.narrow.offer(archive.publishers);
-      this.#facts(archive);
+      this.#facts(archive, session);
       this.#suggest(archive);
+      await this.#resume();
     } catch (error) {
-      if (error.status === 401) this.#askKey();
+      if (error.status === 401) this.front.replaceChildren(this.#keyForm(() => this.#open()));
       else this.front.replaceChildren(h("p", { class: "note", role: "alert" }, sentence(error)));
     }
   }
 
-  #facts(archive) {
-    const span = archive?.oldest ? `, ${date(archive.oldest)} to ${date(archive.newest)}` : "";
-    this.afresh = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.#startAfresh() }, "New conversation");
+  #facts(archive, session) {
+    const span = archive?.oldest ? `, ${dates(archive.oldest, archive.newest)}` : "";
+    const forget = h("button", { type: "button", class: "quiet", onclick: () => this.#signOut() }, "Forget the key");
     this.folio.replaceChildren(
       h("span", {}, fullDate(new Date())),
       h("span", {}, archive ? counted(archive.articles, "article") + span : ""),
       this.afresh,
+      this.own && session?.key ? forget : "",
     );
   }
 
   #suggest({ articles, suggestions }) {
     if (!articles) {
-      this.front.replaceChildren(h("p", { class: "note" }, "The archive is empty. Add articles with `dateline ingest PATH`."));
+      this.front.append(h("p", { class: "note" }, "The archive is empty. Add articles with `dateline ingest PATH`."));
       return;
     }
     const rows = suggestions.map((each) => h("li", {},
       h("button", { type: "button", class: "title", dir: "auto", onclick: () => this.ask(each.question) }, each.title),
       h("p", { class: "facts" }, [each.publisher, date(each.published_at)].filter(Boolean).join(" · "))));
-    this.front.replaceChildren(h("h2", {}, "From the latest pages"), h("ul", {}, rows));
+    this.front.append(h("h2", {}, "From the latest pages"), h("ul", {}, rows));
   }
 
-  #askKey(turn) {
-    const input = h("input", { type: "password", id: "key", autocomplete: "off", required: true });
-    const form = h("form", { class: "key" },
-      h("label", { for: "key" }, "This archive asks for a key."), input, h("button", { type: "submit" }, "Use it"));
-    form.addEventListener("submit", (event) => {
+  /** Draw the conversation that the page's address names, as it was before the page was left or loaded again. */
+  async #resume() {
+    const id = this.own && /^#(conv_\w+)$/.exec(location.hash)?.[1];
+    if (!id || this.turns.children.length) return;
+    const { answers } = await this.api.conversation(id).catch(() => ({ answers: [] }));
+    for (const answer of answers) this.#turn(answer.question).take({ name: "answer.completed", data: answer });
+    if (answers.length) this.#conversation = id;
+    this.log.replaceChildren(); // nothing of it has just happened
+  }
+
+  #keyForm(then) {
+    const input = h("input", { type: "password", autocomplete: "off", required: true });
+    const refused = h("p", { class: "said", role: "status" });
+    const label = h("label", {}, "This archive asks for a key. ", input);
+    const form = h("form", { class: "key" }, label, h("button", { type: "submit" }, "Use it"), refused);
+    form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      this.api.key = input.value.trim();
-      if (this.own) sessionStorage.setItem(KEPT, this.api.key);
-      this.front.replaceChildren();
-      this.#open();
-      if (turn) this.#run(turn);
+      try {
+        if (this.own) await this.api.signIn(input.value.trim());
+        else this.api.key = input.value.trim();
+        then();
+      } catch (error) {
+        refused.textContent = error.message;
+      }
     });
-    if (turn) turn.below.prepend(form);
-    else this.front.replaceChildren(form);
-    input.focus();
+    return form;
+  }
+
+  async #signOut() {
+    await this.api.signOut().catch(() => {});
+    this.#startAfresh();
+    this.#facts(null, null);
+    this.#open();
   }
 
   #enter(event) {
@@ -132,6 +153,12 @@ class DatelineChat extends HTMLElement {
   /** Ask a question as if it had been typed. */
   ask(question) {
     if (this.#asking) return;
+    this.field.value = "";
+    this.field.focus({ preventScroll: true });
+    this.#run(this.#turn(question));
+  }
+
+  #turn(question) {
     const turn = new Turn(question, {
       card: this.card,
       open: (...shown) => this.panel.show(...shown),
@@ -139,14 +166,16 @@ class DatelineChat extends HTMLElement {
       again: (again) => this.#asking || this.#run(again),
       send: (id, value) => this.api.feedback(id, value),
     });
-    this.field.value = "";
-    this.field.placeholder = "Ask a follow-up";
-    this.front.hidden = true;
-    this.afresh.hidden = false;
-    this.frame.classList.add("talking");
+    this.#talking(true);
     this.turns.append(turn.element);
-    this.field.focus({ preventScroll: true });
-    this.#run(turn);
+    return turn;
+  }
+
+  #talking(talking) {
+    this.field.placeholder = talking ? "Ask a follow-up" : "Ask the archive";
+    this.front.hidden = talking;
+    this.afresh.hidden = !talking;
+    this.frame.classList.toggle("talking", talking);
   }
 
   async #run(turn) {
@@ -162,15 +191,21 @@ class DatelineChat extends HTMLElement {
     };
     try {
       for await (const event of this.api.ask(question, asking.abort.signal)) {
-        if (event.name === "answer.completed") this.#conversation = event.data.conversation_id; // kept from now on
+        if (event.name === "answer.completed") this.#keep(event.data.conversation_id);
         turn.take(event);
       }
     } catch (error) {
       if (error.name === "AbortError") turn.stop();
       else turn.fail(sentence(error));
-      if (error.status === 401) this.#askKey(turn);
+      if (error.status === 401) turn.below.prepend(this.#keyForm(() => this.#run(turn)));
     }
     if (this.#asking === asking) this.#become(null);
+  }
+
+  /** The server keeps a conversation from its first answer on; the address brings it back. */
+  #keep(conversation) {
+    this.#conversation = conversation;
+    if (this.own) history.replaceState(null, "", conversation ? `#${conversation}` : location.pathname + location.search);
   }
 
   #become(asking) {
@@ -188,13 +223,10 @@ class DatelineChat extends HTMLElement {
 
   #startAfresh() {
     this.#asking?.abort.abort();
-    this.#conversation = null;
+    this.#keep(null);
     this.panel.close();
-    this.field.placeholder = "Ask the archive";
     this.turns.replaceChildren();
-    this.front.hidden = false;
-    this.afresh.hidden = true;
-    this.frame.classList.remove("talking");
+    this.#talking(false);
     this.field.focus();
   }
 

@@ -2,18 +2,13 @@
 
 import { h } from "./dom.js";
 
-const REASONS = [
-  ["wrong", "It is wrong"],
-  ["not_in_sources", "It is not in the sources"],
-  ["outdated", "It is out of date"],
-  ["other", "Something else"],
-];
+const REASONS = ["It is wrong", "It is not in the sources", "It is out of date", "Something is missing", "Something else"];
 
 /** Two buttons, and a form for the reason; `send` stores what was said and may fail. */
 export function feedback(send) {
   const said = h("p", { class: "said", role: "status" });
-  const reason = h("select", { "aria-label": "What was wrong" }, REASONS.map(([value, text]) => h("option", { value }, text)));
-  const comment = h("input", { type: "text", maxlength: "2000", placeholder: "In your words, if you like", "aria-label": "In your words" });
+  const reason = h("select", { "aria-label": "What was wrong" }, REASONS.map((text) => h("option", {}, text)));
+  const comment = h("input", { type: "text", maxlength: "1900", placeholder: "In your words, if you like", "aria-label": "In your words" });
   const form = h("form", { class: "reason", hidden: true }, reason, comment, h("button", { type: "submit" }, "Send"));
   const up = h("button", { type: "button", class: "quiet" }, "Helpful");
   const down = h("button", { type: "button", class: "quiet", "aria-expanded": "false" }, "Not helpful");
@@ -32,11 +27,13 @@ export function feedback(send) {
   down.addEventListener("click", () => {
     form.hidden = !form.hidden;
     down.setAttribute("aria-expanded", String(!form.hidden));
-    if (!form.hidden) reason.focus();
+    if (form.hidden) return;
+    reason.focus({ preventScroll: true });
+    reason.scrollIntoView({ block: "nearest" });
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    tell({ rating: "down", reason: reason.value, ...(comment.value.trim() ? { comment: comment.value.trim() } : {}) });
+    tell({ rating: "down", reason: [reason.value, comment.value.trim()].filter(Boolean).join(": ") });
   });
   return element;
 }

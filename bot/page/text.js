@@ -39,6 +39,11 @@ export function date(time) {
   return time ? DAY.format(new Date(time)) : "no date";
 }
 
+/** "3 September – 31 October 2026". */
+export function dates(from, to) {
+  return DAY.formatRange(new Date(from), new Date(to));
+}
+
 /** "Friday 27 November 2026". */
 export function fullDate(time) {
   return `${WEEKDAY.format(new Date(time))} ${date(time)}`;

@@ -84,6 +84,18 @@ def test_an_article_opens_beside_the_answer_with_the_quote_marked(reader: Reader
     assert "noopener" in (out.get_attribute("rel") or "")
 
 
+def test_the_article_stands_beside_the_answer_or_over_it_as_the_window_is_wide(reader: Reader) -> None:
+    reader.ask(RESIGNED)
+    reader.page.locator(".pill").first.click()
+    reader.page.locator(".beside mark.current").wait_for()
+    reader.page.set_viewport_size({"width": 390, "height": 800})
+    reader.page.locator(".panel:modal mark.current").wait_for()
+    reader.page.set_viewport_size({"width": 1280, "height": 860})
+    reader.page.locator(".beside .panel[open]:not(:modal) mark.current").wait_for()
+    reader.page.keyboard.press("Escape")
+    reader.page.locator(".panel").wait_for(state="hidden")
+
+
 def test_quotes_are_stepped_through(reader: Reader) -> None:
     reader.ask("How many people died when the ferry Kessary capsized?")
     numbers = reader.page.locator(".turn .pill").all_inner_texts()

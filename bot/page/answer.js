@@ -40,7 +40,7 @@ export class Turn {
   take({ name, data }) {
     if (name === "answer.created") this.answer.answer_id = data.answer_id;
     else if (name === "search.started") this.#understoodAs(data.query);
-    else if (name === "search.completed") this.#found(data.sources);
+    else if (name === "search.completed") this.#reading(data.sources);
     else if (name === "sentence") this.#sentence(data, data.new_citations);
     else if (name === "answer.completed") this.#complete(data);
     else if (name === "answer.cancelled") this.stop();
@@ -54,14 +54,14 @@ export class Turn {
 
   /** End with an error, told in a sentence. */
   fail(message) {
-    this.#end("failed", "Not answered", message);
+    this.#end("failed", this.shown ? "Broken off" : "Not answered", message);
   }
 
   #understoodAs(query) {
     if (query !== this.question) this.understood.textContent = `Understood as: ${query}`;
   }
 
-  #found(sources) {
+  #reading(sources) {
     this.answer.sources = sources;
     const publishers = new Set(sources.map((each) => each.publisher).filter(Boolean)).size;
     const from = publishers ? ` from ${counted(publishers, "publisher")}` : "";
@@ -80,7 +80,7 @@ export class Turn {
     const pills = sentence.citations.map((number) => this.#pill(this.#cited(number)));
     this.text.lastChild.append(
       goesOn ? " " : "",
-      h("span", { class: sentence.citations.length ? "sentence" : "sentence notice", "data-cites": sentence.citations.join(" ") },
+      h("span", { class: pills.length ? "sentence" : "sentence notice", "data-cites": sentence.citations.join(" ") },
         sentence.text.slice(0, cut),
         h("span", { class: "keep" }, sentence.text.slice(cut), pills.length ? h("sup", {}, pills) : null)),
     );
@@ -119,7 +119,7 @@ export class Turn {
     this.kicker.textContent = "Not in the archive";
     const nearest = this.answer.sources.slice(0, NEAREST).map((each) => h("li", {}, this.#source(each, [])));
     this.below.replaceChildren(
-      h("div", {}, nearest.length ? [h("h3", {}, "The nearest articles"), h("ul", { class: "sources" }, nearest)] : null),
+      nearest.length ? h("div", {}, h("h3", {}, "The nearest articles"), h("ul", { class: "sources" }, nearest)) : "",
       this.#actions(),
     );
     this.desk.say("The archive does not answer this.");
@@ -142,7 +142,7 @@ export class Turn {
       row.addEventListener("pointerleave", () => this.#light([]));
       return row;
     });
-    const copies = this.answer.sources.filter((each) => cited.has(each.article_id)).flatMap((each) => each.copies ?? []);
+    const copies = [...cited.keys()].flatMap((id) => this.#found(id).copies ?? []);
     const shown = new Set([...cited.keys(), ...copies.map((each) => each.article_id)]);
     const others = this.answer.sources.filter((each) => !shown.has(each.article_id));
     return h("div", {},
@@ -173,11 +173,17 @@ export class Turn {
 
   /** One report that several outlets carry is one source. */
   #copies(article) {
-    const { outlets = 1, copies = [] } = this.answer.sources.find((each) => each.article_id === article.article_id) ?? {};
+    const { outlets = 1, copies = [] } = this.#found(article.article_id);
     const others = copies.filter((each) => each.article_id !== article.article_id);
     if (outlets < 2 || !others.length) return null;
-    return h("details", { class: "copies" }, h("summary", {}, `${counted(outlets, "outlet")}, one report`),
-      h("ul", { class: "sources" }, others.map((each) => h("li", {}, h("div", {}, this.#title(each, 0), this.#facts(each))))));
+    const rows = others.map((each) => h("li", {}, h("div", {}, this.#title(each, 0), this.#facts(each))));
+    return h("details", { class: "copies" },
+      h("summary", {}, `${counted(outlets, "outlet")}, one report`), h("ul", { class: "sources" }, rows));
+  }
+
+  /** What the search says of an article. */
+  #found(id) {
+    return this.answer.sources.find((each) => each.article_id === id) ?? {};
   }
 
   /** Show which sentences rest on these citations. */

@@ -74,7 +74,7 @@ export class Api {
     for (let failures = 0; ; failures += 1) {
       try {
         const response = await (seen.id ? this.#rest(seen, signal) : this.#begun(question, signal));
-        if (!response.headers.get("content-type").startsWith("text/event-stream")) {
+        if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
           yield { id: "", name: "answer.completed", data: await response.json() };
           return;
         }
@@ -102,7 +102,8 @@ export class Api {
   async #rest(seen, signal) {
     const path = `/v1/answers/${encodeURIComponent(seen.id)}`;
     try {
-      return await this.#fetch(`${path}/events`, { headers: { ...EVENTS, "Last-Event-ID": seen.last }, signal });
+      const rest = await this.#fetch(`${path}/events`, { headers: { ...EVENTS, "Last-Event-ID": seen.last }, signal });
+      return rest.status === 204 ? this.#fetch(path, { signal }) : rest;
     } catch (error) {
       if (error instanceof Refused && [404, 410].includes(error.status)) return this.#fetch(path, { signal });
       throw error;

@@ -30,6 +30,7 @@ export class Panel {
         h("button", { type: "button", class: "quiet", onclick: () => this.element.close() }, "Close")),
       this.content,
     );
+    this.resized = new ResizeObserver(() => this.#fit());
   }
 
   get open() {
@@ -62,13 +63,27 @@ export class Panel {
   }
 
   #reveal() {
-    const roomy = this.element.parentElement.clientWidth >= ROOMY_PX;
+    const roomy = this.#roomy();
     this.element.parentElement.classList.toggle("beside", roomy);
     if (roomy) this.element.show();
     else this.element.showModal();
+    this.resized.observe(this.element.parentElement);
+  }
+
+  #roomy() {
+    return this.element.parentElement.clientWidth >= ROOMY_PX;
+  }
+
+  /** A window that is made narrow has the article over the answer, and beside it again when it is made wide. */
+  #fit() {
+    if (!this.open || this.#roomy() === this.element.parentElement.classList.contains("beside")) return;
+    this.element.close();
+    this.#reveal();
   }
 
   #closed() {
+    if (this.open) return; // it was opened again at once
+    this.resized.disconnect();
     this.element.parentElement.classList.remove("beside");
     this.#opener?.focus();
     this.#opener = null;
@@ -111,7 +126,8 @@ export class Panel {
         h("blockquote", { dir: "auto" }, `“${current.quote}”`))
       : null;
     const link = current?.highlight_url ?? article.url;
-    this.#draw(article, changed, h("div", { class: "body", lang: article.language || null }, body), this.#colophon(article, link));
+    const text = h("div", { class: "body", lang: article.language || null }, body);
+    this.#draw(article, changed, text, this.#colophon(article, link));
     this.content.querySelector("mark.current")?.scrollIntoView({ block: "center" });
   }
 
@@ -129,10 +145,12 @@ export class Panel {
   }
 
   #lost(article, error) {
+    const gone = error.status === 404;
+    const link = article.highlight_url ?? article.url;
     return h("div", { class: "notice" },
-      h("p", {}, error.status === 404 ? "The archive no longer holds this article." : `The article cannot be shown. ${error.message}`),
+      h("p", {}, gone ? "The archive no longer holds this article." : `The article cannot be shown. ${error.message}`),
       article.quote ? h("blockquote", { dir: "auto" }, `“${article.quote}”`) : null,
-      article.url ? h("p", {}, outward(article.highlight_url ?? article.url, { class: "out" }, "Read it where it was published ↗")) : null);
+      link ? h("p", {}, outward(link, { class: "out" }, "Read it where it was published ↗")) : null);
   }
 }
 

@@ -37,12 +37,13 @@ class DatelineChat extends HTMLElement {
     this.narrow = new Narrow();
     this.log = h("div", { class: "hidden", role: "log", "aria-label": "What happens" });
     this.folio = h("p", { class: "folio" });
-    this.afresh = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.#startAfresh() }, "New conversation");
+    const startAfresh = { type: "button", class: "quiet", hidden: true, onclick: () => this.#startAfresh() };
+    this.afresh = h("button", startAfresh, "New conversation");
     this.turns = h("div", { class: "turns" });
     this.front = h("section", { class: "front", "aria-label": "To begin with" });
     this.asked = this.#form();
     const column = h("div", { class: "column" }, this.folio, this.turns, this.asked, this.front);
-    this.frame = h("div", { class: "frame" }, column, this.panel.element, this.card.element, this.log);
+    this.frame = h("div", { class: "frame", lang: "en" }, column, this.panel.element, this.card.element, this.log);
     this.frame.addEventListener("keydown", (event) => this.#key(event));
     this.shadowRoot.replaceChildren(this.frame);
     this.#facts(null, null);
@@ -205,7 +206,7 @@ class DatelineChat extends HTMLElement {
   /** The server keeps a conversation from its first answer on; the address brings it back. */
   #keep(conversation) {
     this.#conversation = conversation;
-    if (this.own) history.replaceState(null, "", conversation ? `#${conversation}` : location.pathname + location.search);
+    if (this.own) history.replaceState(null, "", conversation ? `#${conversation}` : location.pathname);
   }
 
   #become(asking) {

@@ -2,13 +2,16 @@
 
 import { h } from "./dom.js";
 
-const REASONS = ["It is wrong", "It is not in the sources", "It is out of date", "Something is missing", "Something else"];
+const REASONS = [
+  "It is wrong", "It is not in the sources", "It is out of date", "Something is missing", "Something else",
+];
 
 /** Two buttons, and a form for the reason; `send` stores what was said and may fail. */
 export function feedback(send) {
   const said = h("p", { class: "said", role: "status" });
   const reason = h("select", { "aria-label": "What was wrong" }, REASONS.map((text) => h("option", {}, text)));
-  const comment = h("input", { type: "text", maxlength: "1900", placeholder: "In your words, if you like", "aria-label": "In your words" });
+  const words = { type: "text", maxlength: "1900", placeholder: "In your words, if you like", "aria-label": "In your words" };
+  const comment = h("input", words);
   const form = h("form", { class: "reason", hidden: true }, reason, comment, h("button", { type: "submit" }, "Send"));
   const up = h("button", { type: "button", class: "quiet" }, "Helpful");
   const down = h("button", { type: "button", class: "quiet", "aria-expanded": "false" }, "Not helpful");

@@ -22,7 +22,8 @@ export class Narrow {
     this.to = h("input", { type: "date", id: "to" });
     this.dates = h("div", { class: "dates", hidden: true },
       h("label", { for: "from" }, "From"), this.from, h("label", { for: "to" }, "to"), this.to);
-    this.search = h("input", { type: "search", placeholder: "Find a publisher", "aria-label": "Find a publisher", hidden: true });
+    const find = "Find a publisher";
+    this.search = h("input", { type: "search", placeholder: find, "aria-label": find, hidden: true });
     this.publishers = h("div", { class: "publishers" });
     this.summary = h("summary");
     const clear = h("button", { type: "button", class: "quiet", onclick: () => this.#clear() }, "Clear");

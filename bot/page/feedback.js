@@ -32,7 +32,7 @@ export function feedback(send) {
     down.setAttribute("aria-expanded", String(!form.hidden));
     if (form.hidden) return;
     reason.focus({ preventScroll: true });
-    reason.scrollIntoView({ block: "nearest" });
+    form.scrollIntoView({ block: "nearest" });
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();

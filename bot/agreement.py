@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.figures import figures, without_figures
+from bot.figures import bare, figures
 from bot.ground import Ground
-from bot.moments import agrees, moments, without_dates
+from bot.moments import agrees, moments
 from bot.names import Name, is_known, known_names, mixed_up, names, wrong_post
 from bot.roles import other_roles
 from bot.words import families, family, word_stems, words
@@ -29,16 +29,12 @@ def wrong_name(text: str, ground: Ground) -> str | None:
     if (pair := mixed_up(text, source)) or (pair := wrong_post(text, source)):
         return f"the name {pair} is not in the cited sentences"
     stems = [stem for name in said_names(text) for stem in words(name.text)]
-    return other_roles(_bare(text), [_bare(each) for each in ground.texts], list(dict.fromkeys(stems)))
+    return other_roles(bare(text), [bare(each) for each in ground.texts], list(dict.fromkeys(stems)))
 
 
 def said_names(text: str) -> tuple[Name, ...]:
     """The names of a sentence; numbers and dates, which are checked by themselves, are none."""
-    return names(_bare(text))
-
-
-def _bare(text: str) -> str:
-    return without_figures(without_dates(text))
+    return names(bare(text))
 
 
 def missing_names(text: str, sources: Sequence[str]) -> list[Name]:

@@ -52,10 +52,10 @@ def _missing_figure(text: str, ground: Ground) -> str | None:
 
 def _is_difference(figure: Figure, ground: Ground) -> bool:
     """Whether it is the percentage points between two percentages of one source sentence."""
-    if figure.kind != "pp":
+    if figure.kind != "pp" or figure.amount is None:
         return False
-    shares = [[float(each.value) for each in figures(text) if each.kind == "%"] for text in ground.texts]
-    return any(abs(abs(one - other) - float(figure.value)) < 1e-6 for own in shares for one in own for other in own)
+    shares = [[each.amount or 0.0 for each in figures(text) if each.kind == "%"] for text in ground.texts]
+    return any(abs(abs(one - other) - figure.amount) < 1e-6 for own in shares for one in own for other in own)
 
 
 def _wrong_count(text: str, ground: Ground) -> str | None:
@@ -92,17 +92,23 @@ def _wrong_bound(text: str, ground: Ground) -> str | None:
     said = figures(text)
     for figure in said:
         same = [(each, other) for each, other in sources if same_figure(figure, other)]
-        bound, bounds = _bound(text, figure), {_bound(each, other) for each, other in same}
+        bound = _bound(text, figure)
         if same and not bound and (end := _end_of_range(figure, said, same)):
             return f"the cited sentences give a range, of which {end} is one end"
-        if not same or bound in bounds or any(bound in _MAY_BE_SAID.get(each, ()) for each in bounds):
-            continue
-        if any(bound in _ENDS.get(_end(each, other), ()) for each, other in same):
+        if not same or any(bound in _sayable(each, other) for each, other in same):
             continue
         if bound:
             return f"the cited sentences do not say so of the number {figure.text}"
         return f"it leaves out what bounds the number {figure.text} in the cited sentences"
     return None
+
+
+def _sayable(text: str, figure: Figure) -> tuple[str, ...]:
+    """The bounds that may be said of a number of a source."""
+    if end := _end(text, figure):
+        return ("", *_ENDS[end])
+    bound = _bound(text, figure)
+    return (bound, *_MAY_BE_SAID.get(bound, ()))
 
 
 def _bound(text: str, figure: Figure) -> str:
@@ -142,7 +148,7 @@ def _ranges(text: str) -> Iterator[tuple[Figure, Figure]]:
     for low, high in pairwise(figures(text)):
         joined = _RANGE.fullmatch(text[low.end : high.start])
         before = text[: low.start].rstrip().lower()
-        rises = low.value.replace(".", "", 1).isdigit() and float(low.value) < float(high.value or 0)
+        rises = low.amount is not None and high.amount is not None and low.amount < high.amount
         measured = rises and low.kind == high.kind and (high.kind in UNITS or high.kind in ("%", *CURRENCIES))
         if joined and (before.endswith("between") if "and" in joined[0] else measured and not before.endswith("from")):
             yield low, high

@@ -6,8 +6,7 @@ A lexical check. It does not understand; it finds the ways in which models most 
 from collections.abc import Sequence
 from functools import lru_cache
 
-from bot.figures import figures, same_figure, without_figures
-from bot.moments import without_dates
+from bot.figures import bare, figures, same_figure
 from bot.names import aliases
 from bot.roles import CLAUSE
 from bot.words import family, sides, word_stems, words
@@ -26,12 +25,12 @@ def carried(
     Together they must have most of them, and for each clause one of `homes` must: a source with its metadata and with
     what it leans on. Numbers and dates are left out of account; they are checked by themselves.
     """
-    if coverage(_bare(claim), [*sources, metadata], question) < ENOUGH:
+    if coverage(bare(claim), [*sources, metadata], question) < ENOUGH:
         return "the cited sentences do not say this"
-    for clause in [each for each in CLAUSE.split(claim) if words(_bare(each))] or [claim]:
-        bare = _bare(clause)
-        enough = ENOUGH_ALONE if len(words(bare)) > FEW else ENOUGH_OF_FEW
-        fitting = [home for home in homes if coverage(bare, home, question) >= enough]
+    for clause in [each for each in CLAUSE.split(claim) if words(bare(each))] or [claim]:
+        plain = bare(clause)
+        enough = ENOUGH_ALONE if len(words(plain)) > FEW else ENOUGH_OF_FEW
+        fitting = [home for home in homes if coverage(plain, home, question) >= enough]
         if not fitting:
             return "no one of the cited sentences says this"
         if all(_borrows(clause, home, sources) for home in fitting):
@@ -54,8 +53,8 @@ def coverage(claim: str, sources: Sequence[str], question: str = "") -> float:
 
 def _borrows(clause: str, home: Sequence[str], sources: Sequence[str]) -> bool:
     """Whether a clause takes its first content word or a number, or if it is short any word, from another source."""
-    said, bare = words(_bare(clause)), word_stems(_bare(clause))
-    must = [stem for stem in bare if stem in said]
+    said, row = words(bare(clause)), word_stems(bare(clause))
+    must = [stem for stem in row if stem in said]
     offered = frozenset().union(*map(_offer, home))
     for stem in must if len(said) <= FEW else must[:1]:
         if not _has(offered, stem) and any(_has(_offer(source), stem) for source in sources):
@@ -66,11 +65,6 @@ def _borrows(clause: str, home: Sequence[str], sources: Sequence[str]) -> bool:
         not any(same_figure(figure, other) for other in here) and any(same_figure(figure, other) for other in there)
         for figure in figures(clause)
     )
-
-
-@lru_cache(maxsize=4096)
-def _bare(text: str) -> str:
-    return without_figures(without_dates(text))
 
 
 @lru_cache(maxsize=4096)

@@ -19,6 +19,7 @@ _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _KINDS = {"percent": "%", "per cent": "%", "%": "%", "dollar": "$", "$": "$", "euro": "€", "€": "€", "pound": "£"}
 _KINDS |= {"£": "£", "yen": "¥", "¥": "¥", "percentage point": "pp"}
 CURRENCIES = ("$", "€", "£", "¥")
+_PERCENT = {"/": 100, "%": 1}
 TIMES = "×"  # the kind of "twice"
 
 _WORD = "|".join([*_VALUES, *_SCALES])
@@ -61,6 +62,11 @@ class Figure(NamedTuple):
     end: int
 
     @property
+    def amount(self) -> float | None:
+        """The number; None for a time or a version, which are compared as they stand."""
+        return None if self.value.count(".") > 1 or ":" in self.value else float(self.value)
+
+    @property
     def counts(self) -> bool:
         """Whether it says a number: "one of them" does not."""
         return self.value != "1" or bool(self.kind) or any(c.isdigit() for c in self.text)
@@ -81,8 +87,10 @@ def figures(text: str) -> tuple[Figure, ...]:
     return tuple(found)
 
 
-def without_figures(text: str) -> str:
-    """The text with its numbers and their units blanked out, every other character in its place."""
+@lru_cache(maxsize=4096)
+def bare(text: str) -> str:
+    """The text with its dates, its numbers and their units blanked out, every other character in its place."""
+    text = without_dates(text)
     for figure in figures(text):
         text = text[: figure.start] + " " * (figure.end - figure.start) + text[figure.end :]
     return text
@@ -93,22 +101,15 @@ def same_figure(said: Figure, source: Figure) -> bool:
 
     A bare number may leave out the source's unit, not change it. In another unit it may be rounded.
     """
-    if said.kind in UNITS and source.kind in UNITS and said.kind != source.kind:
-        return (
-            _is_plain(said)
-            and _is_plain(source)
-            and converted(float(said.value), said.kind, float(source.value), source.kind)
-        )
-    if {said.kind, source.kind} == {"/", "%"}:
-        shares = [float(each.value) * (100 if each.kind == "/" else 1) for each in (said, source)]
-        return abs(shares[0] - shares[1]) < 1
+    if said.amount is not None and source.amount is not None:
+        if said.kind in UNITS and source.kind in UNITS and said.kind != source.kind:
+            return converted(said.amount, said.kind, source.amount, source.kind)
+        if {said.kind, source.kind} == {"/", "%"}:
+            said_share, share = said.amount * _PERCENT[said.kind], source.amount * _PERCENT[source.kind]
+            return abs(said_share - share) < 1
     if said.kind == TIMES and not source.kind:
         return said.value == source.value
     return said.value == source.value and (not said.kind or said.kind == source.kind)
-
-
-def _is_plain(figure: Figure) -> bool:
-    return figure.value.count(".") < 2 and ":" not in figure.value
 
 
 def _figure(found: re.Match[str]) -> Figure:

@@ -197,7 +197,12 @@ class _Post(NamedTuple):
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
-def _posts(text: str) -> Iterator[tuple[_Post, str]]:
+@lru_cache(maxsize=4096)
+def _posts(text: str) -> tuple[tuple[_Post, str], ...]:
+    return tuple(_find_posts(text))
+
+
+def _find_posts(text: str) -> Iterator[tuple[_Post, str]]:
     """Each title with the surname that follows it, also behind a comma: "the director, Imogen Sarrat, said"."""
     tokens = list(_TOKEN.finditer(text))
     folded = [fold(token[0]) for token in tokens]

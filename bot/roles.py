@@ -1,8 +1,8 @@
 """Who does what to whom: names that keep their place around a verb or a preposition, as far as words tell."""
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 
 from bot.ground import LEANS
 from bot.names import Name, is_known, known_names, names
@@ -48,7 +48,7 @@ def _swapped(claim: str, source: str, names_: Sequence[str]) -> str | None:
 
 def _other_subject(claim: str, sources: Sequence[str]) -> str | None:
     """A name right before a verb that in every clause of the sources has another name before it."""
-    clauses = [clause for source in sources for clause in CLAUSE.split(source)]
+    clauses = [clause for source in sources for clause in _clauses(source)]
     for name, verb in _doers(claim):
         having = [clause for clause in clauses if verb in word_stems(clause)]
         doers = [doer for clause in having for doer, of in _doers(clause) if of == verb]
@@ -69,21 +69,32 @@ def _other_object(claim: str, sources: Sequence[str]) -> str | None:
     return None
 
 
-def _doers(text: str) -> Iterator[tuple[Name, str]]:
+@lru_cache(maxsize=4096)
+def _clauses(text: str) -> tuple[str, ...]:
+    return tuple(CLAUSE.split(text))
+
+
+@lru_cache(maxsize=4096)
+def _doers(text: str) -> tuple[tuple[Name, str], ...]:
     """Each name that stands right before a verb, or what may be one, with the verb's stem."""
+    found = []
     for name in names(text):
-        found = _DOES.match(text[name.end :])
-        stem = next(iter(word_stems(found[1])), "") if found else ""
+        behind = _DOES.match(text[name.end :])
+        stem = next(iter(word_stems(behind[1])), "") if behind else ""
         if stem and not is_form(stem):
-            yield name, stem
+            found.append((name, stem))
+    return tuple(found)
 
 
-def _whom(text: str) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=4096)
+def _whom(text: str) -> tuple[tuple[str, str], ...]:
     """Each preposition with the last word of the name behind it."""
+    pairs = []
     for found in _WHOM.finditer(text):
         inside = names(found[2].strip())
         if inside:
-            yield found[1], inside[-1].folded
+            pairs.append((found[1], inside[-1].folded))
+    return tuple(pairs)
 
 
 @cache

@@ -92,7 +92,8 @@ def _keeps_scope(claim: str, turns: Sequence[Turn]) -> str | None:
 
 
 def _opposite(claim: str, sources: Sequence[str]) -> str | None:
-    said = _raw_words(claim)
+    denied = {stem for turn in _turns(claim, "negations") for stem in turn.scope}
+    said = frozenset(word for word in _raw_words(claim) if denied.isdisjoint(word_stems(word)))
     there: frozenset[str] = frozenset().union(*(_raw_words(source) for source in sources))
     for pair in opposites():
         for own, other in (pair, pair[::-1]):

@@ -40,6 +40,11 @@ CITED = [
     ("1. It cost $110 million [1.2].", [ONE]),
     ("> It **cost** `$110` million [1.2].", [ONE]),
     ("```\nIt cost $110 million [1.2].\n```", [ONE]),
+    ("It cost [1.2] `$110 million`[2.1].", [ONE, TWO]),
+    ("It cost $110 million [1][2].", [Cited(1, 0, 0), Cited(2, 0, 0)]),
+    ("It cost $110 million [1, 2].", [Cited(1, 0, 0), Cited(2, 0, 0)]),
+    ("It cost $110 million 【1】.", [Cited(1, 0, 0)]),
+    ("It cost $110 million [^1.2].", [ONE]),
     ("It cost $110 million.", []),
 ]
 
@@ -47,6 +52,11 @@ CITED = [
 @pytest.mark.parametrize(("reply", "cited"), CITED)
 def test_a_marker_is_read_and_taken_out(reply: str, cited: list[Cited]) -> None:
     assert read(reply) == [DraftSentence("It cost $110 million.", tuple(cited))]
+
+
+def test_a_marker_inside_a_quotation_is_no_part_of_it() -> None:
+    (draft,) = read("Smith said: “It cost [1.2] $110 million [2.1]” and left [1.2-1.3].")
+    assert draft == DraftSentence("Smith said: “It cost $110 million” and left.", (ONE, TWO, Cited(1, 2, 3)))
 
 
 @pytest.mark.parametrize("text", ["It was [sic] so.", "In [2023] it began.", "The list [a, b] ends."])
@@ -78,7 +88,8 @@ def test_a_sentence_is_given_as_soon_as_three_words_follow_it() -> None:
 
 _PIECES = st.sampled_from(
     '[1.2] [2.1] 【1.2】 [1.2, [1. 3] ] [ It The Gen. U.S. base cost $110 1.5 million . ! ? ” “ " ( ) - * ** ` ``` '
-    "Smith said; 1. \n \n\n 。 … said, 5 p.m. `[1.2]`".split(" ")
+    "Smith said; 1. \n \n\n 。 … said, 5 p.m. `[1.2]` [1][2] [1,2] [1.2-1.4] [1.2- 1.4] 【1】 【1.2†source】 [^1.2] "
+    "“Never[1.2]” ‘[2.1] [sic] [2023] ]] 】".split(" ")
 )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from index.affected import AffectedAnswer
     from index.answers import AnswerRecords, Conversation, Given, Rating
     from index.archive import Archive, IngestReport, Status
+    from index.backup import back_up, restore
     from index.embedding import Embedder
     from index.fetching.fetch import Limits, Net
     from index.fetching.guard import allowed_from
@@ -56,6 +57,8 @@ _PLACES = {
     "SCOPES": "keys",
     "Archive": "archive",
     "AffectedAnswer": "affected",
+    "back_up": "backup",
+    "restore": "backup",
     "IngestReport": "archive",
     "Status": "archive",
     "Embedder": "embedding",
@@ -137,6 +140,7 @@ __all__ = [
     "Wish",
     "allowed_from",
     "article_from_fields",
+    "back_up",
     "count_sources",
     "encoding_of",
     "header",
@@ -149,6 +153,7 @@ __all__ = [
     "read_paths",
     "read_sources",
     "recency_weight",
+    "restore",
     "sentences",
     "stems",
     "token_counter",

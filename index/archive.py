@@ -28,6 +28,7 @@ from index.evidence import count_live_passages, cut_passages, live_passages, new
 from index.fetching.ledger import Ledger
 from index.keys import Keys
 from index.lock import acquire
+from index.moving import export_lines, import_line, lines
 from index.passages import Piece, split
 from index.query import Query
 from index.retrieval import retrieve, word_weights
@@ -231,6 +232,39 @@ class Archive:
         """What was retracted and why, the latest first."""
         with self._truth.connect() as connection:
             return shelf.retracted(connection)
+
+    def export(self, path: Path, progress: Callable[[], None] = lambda: None) -> int:
+        """Write all there is to a JSON Lines file, for `import_`; how many lines it has."""
+        partial = path.with_name(f".{path.name}.partial")
+        written = 0
+        with _storing(), partial.open("w", encoding="utf-8") as file:
+            for line in export_lines(self._truth, self.embedder.id):
+                file.write(line)
+                written += 1
+                progress()
+        partial.replace(path)
+        return written
+
+    def import_(self, path: Path, progress: Callable[[], None] = lambda: None) -> IngestReport:
+        """Store what another archive exported: each line that is whole and not here yet, with its vectors.
+
+        Raises BadArticle when the file is no export, ModelMismatch when it was embedded with another model.
+        """
+        tally: Counter[str | None] = Counter()
+        errors: list[tuple[str, str]] = []
+        try:
+            for number, (place, line) in enumerate(lines(path, self.embedder.id), 1):
+                try:
+                    with self._writing, _storing(), self._truth.begin() as connection:
+                        tally[import_line(connection, line, place, self.embedder.id)] += 1
+                except BadArticle as refused:
+                    errors.append((refused.source, refused.reason))
+                progress()
+                if number % (ARTICLES_AT_ONCE * GROUPS_BETWEEN_INDEXING) == 0:
+                    self._catch_up()
+        finally:
+            self._index()
+        return IngestReport(tally["new"], tally["updated"], tally["unchanged"], errors=tuple(errors))
 
     def holdings(self) -> shelf.Holdings:
         """Counts and date range of what is current."""

@@ -122,6 +122,13 @@ def store(connection: Connection, article: Article, pieces: Sequence[Piece], now
         )
         .returning(versions.c.id)
     )
+    store_passages(connection, version_id, article.body, pieces, live=True)
+    reports.join(connection, version_id)
+    link(connection, article)
+
+
+def store_passages(connection: Connection, version_id: int, body: str, pieces: Sequence[Piece], *, live: bool) -> None:
+    """Keep a version's passages; those of a current version, `live`, go into the derived indexes."""
     for ordinal, piece in enumerate(pieces):
         passage_id = connection.scalar(
             insert(passages)
@@ -131,13 +138,12 @@ def store(connection: Connection, article: Article, pieces: Sequence[Piece], now
                 start=piece.start,
                 end=piece.end,
                 sentences=np.asarray(piece.sentences, dtype=np.int32).tobytes(),
-                digest=piece.digest(article.body),
+                digest=piece.digest(body),
             )
             .returning(passages.c.id)
         )
-        connection.execute(insert(changes).values(op="put", passage_id=passage_id))
-    reports.join(connection, version_id)
-    link(connection, article)
+        if live:
+            connection.execute(insert(changes).values(op="put", passage_id=passage_id))
 
 
 def _stands_from(connection: Connection, article: Article, now: datetime) -> datetime | None:

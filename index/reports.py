@@ -25,7 +25,7 @@ MEMBERS = 6  # of a report, that a newcomer is compared with
 def join(connection: Connection, version_id: int) -> None:
     """Put a new current version into the report it is a copy of, or a report of its own, named by its text's digest."""
     row = connection.execute(select(versions).where(versions.c.id == version_id)).one()
-    own, keys = shingles(row.body), sorted(set(bands(row.body)))
+    own, keys = shingles(row.body), bands(row.body)
     alike = _alike(connection, row.article_id, own, keys)
     fitting = [each for each in alike if _fit([own], _texts(connection, each, row.article_id))]
     report = fitting[0] if fitting else row.body_digest[:REPORT_NAME]
@@ -33,6 +33,12 @@ def join(connection: Connection, version_id: int) -> None:
     for other in fitting[1:]:  # two copies that were too unlike until their common original came
         if _fit(_texts(connection, report, row.article_id), _texts(connection, other, row.article_id)):
             connection.execute(update(versions).where(versions.c.report == other).values(report=report))
+    enter(connection, version_id, row.body)
+
+
+def enter(connection: Connection, version_id: int, body: str) -> None:
+    """Let a current version be found by the copies that come after it."""
+    keys = sorted(set(bands(body)))
     connection.execute(insert(band_rows), [{"key": key, "version_id": version_id} for key in keys])
 
 

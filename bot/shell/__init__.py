@@ -6,7 +6,7 @@ from io import TextIOWrapper
 
 import typer
 
-from bot.shell import articles, commands, keys, slack
+from bot.shell import articles, commands, keys, moving, slack
 from bot.shell.output import show_error
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 commands.add_to(app)
 app.add_typer(articles.app, name="articles")
 app.add_typer(keys.app, name="keys")
+moving.add_to(app, articles.app)
 app.add_typer(slack.app, name="slack")
 # Rooms that stand on this one bring their commands with them: `eval` must not be imported from here.
 for more in entry_points(group="dateline.commands"):

@@ -48,20 +48,7 @@ def ingest(
         raise BadRequest("sources", "Say what to ingest: files, folders or addresses; or set `sources`.")
     with open_archive(settings) as archive:
         report = _watched(archive, chosen, settings) if watch else ingest_sources(archive, chosen, settings)
-    if as_json:
-        print_json(
-            {
-                "new": report.new,
-                "updated": report.updated,
-                "unchanged": report.unchanged,
-                "duplicates": report.duplicates,
-                "retracted": report.retracted,
-                "failed": report.failed,
-                "errors": [{"source": source, "reason": reason} for source, reason in report.errors],
-            }
-        )
-    else:
-        _show_report(report)
+    show_report(report, as_json=as_json)
     if report.failed and not watch:
         raise typer.Exit(1)
 
@@ -258,6 +245,24 @@ def show(answer: "Answer", archive: "Archive") -> None:
         each.article.id: archive.quoted_body(each.article.id, each.quote, each.start) for each in answer.citations
     }
     show_answer(console(), answer, bodies)
+
+
+def show_report(report: "IngestReport", *, as_json: bool) -> None:
+    """Print what became of what was read."""
+    if not as_json:
+        _show_report(report)
+        return
+    print_json(
+        {
+            "new": report.new,
+            "updated": report.updated,
+            "unchanged": report.unchanged,
+            "duplicates": report.duplicates,
+            "retracted": report.retracted,
+            "failed": report.failed,
+            "errors": [{"source": source, "reason": reason} for source, reason in report.errors],
+        }
+    )
 
 
 def _show_report(report: "IngestReport", *, stderr: bool = False) -> None:

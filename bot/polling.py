@@ -13,6 +13,7 @@ from bot.wiring import fetcher
 from index import Archive, DatelineError, Health, IngestReport, poll
 
 BETWEEN_ROUNDS_S = 5.0  # a round with nothing due costs a look into the truth
+BETWEEN_LOOKS_S = 1.0  # how far behind other processes a server may be; a look costs two short queries
 LEFT_AT_STOP_S = 30.0  # how long a stopping server waits for the request that is being made
 DEAD_LETTERS_SHOWN = 50
 
@@ -33,7 +34,8 @@ def watch(
     polite = fetcher(settings, sleep=stop.wait)
     while not stop.is_set():
         try:
-            report = poll(archive, sources, polite, timedelta(seconds=settings.poll_interval_s), stop.is_set)
+            every, claim = timedelta(seconds=settings.poll_interval_s), timedelta(seconds=settings.claim_s)
+            report = poll(archive, sources, polite, every, stop.is_set, claim=claim)
         except DatelineError as error:
             _log.warning("polling failed: %s", error)
             stop.wait(BETWEEN_ROUNDS_S)
@@ -58,6 +60,33 @@ def polling(archive: Archive, settings: Settings) -> Iterator[None]:
     finally:
         stop.set()
         thread.join(LEFT_AT_STOP_S)
+
+
+@contextmanager
+def following(archive: Archive) -> Iterator[None]:
+    """Take in, each second while the block runs, what other processes change; an archive of one's own needs none."""
+    archive.settle()
+    if archive.alone:
+        yield
+        return
+    stop = Event()
+    thread = Thread(target=_follow, args=(archive, stop), name="following", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(LEFT_AT_STOP_S)
+
+
+def _follow(archive: Archive, stop: Event) -> None:
+    while not stop.wait(BETWEEN_LOOKS_S):
+        try:
+            archive.follow()
+        except DatelineError as error:
+            _log.warning("following the changes failed: %s", error)
+        except Exception:
+            _log.exception("following the changes failed")
 
 
 def _watch_safely(archive: Archive, settings: Settings, stop: Event) -> None:

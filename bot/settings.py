@@ -34,9 +34,18 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    home: Path = Field(Path(".dateline"), description="The data directory. One process at a time owns it.")
+    home: Path = Field(
+        Path(".dateline"), description="The data directory. One process owns it, unless the next setting is set."
+    )
     chroma_url: HttpUrl | None = Field(
-        None, description="A Chroma server that holds the vectors instead of the data directory."
+        None,
+        description="A Chroma server that holds the vectors instead of the data directory; several processes may then "
+        "share the archive.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL (`postgresql://user:password@host/name`) as the truth instead of a file, for several "
+        "hosts; needs `DATELINE_CHROMA_URL`.",
     )
     embedding_model: str = Field(
         EMBEDDED_MODEL, description="The embedded model, or an OpenAI one such as `text-embedding-3-small`."
@@ -72,6 +81,9 @@ class Settings(BaseSettings):
         (), description="Feeds, sitemaps, article addresses and folders that are polled; a list in `dateline.toml`."
     )
     poll_interval_s: float = Field(900, ge=60, description="Seconds between two polls of a feed or sitemap.")
+    claim_s: float = Field(
+        300, ge=5, description="Seconds after which others take over what an ingest worker has claimed and not settled."
+    )
     fetch_delay_s: float = Field(1, ge=0, description="Least seconds between two requests to one host.")
     fetch_allow_private: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Hosts and networks (`10.1.0.0/16`) that may be fetched from although they are not public."

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 
 def open_archive(settings: Settings, home: Path | None = None, *, reembed: bool = False) -> Archive:
-    """The archive the settings name, or the one in `home`. Raises what `Archive` and `embedder` raise."""
+    """The archive the settings name, or one of its own in `home`. Raises what `Archive` and `embedder` raise."""
     chroma_url = str(settings.chroma_url) if settings.chroma_url else None
-    return Archive(home or settings.home, embedder(settings), chroma_url, reembed=reembed)
+    shared = settings.database_url if home is None else None  # a demo or a gate must not write into everybody's truth
+    database_url = shared.get_secret_value() if shared else None
+    return Archive(home or settings.home, embedder(settings), chroma_url, database_url, reembed=reembed)
 
 
 def embedder(settings: Settings) -> Embedder:

@@ -12,7 +12,7 @@ from threading import RLock
 from typing import NamedTuple, Self
 
 import numpy as np
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import OperationalError
 
 from index import articles as shelf
@@ -23,7 +23,7 @@ from index.article import Article, ArticleVersion, Copy, Correction, Evidence, F
 from index.correcting import corrected, own_note
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
-from index.errors import ArchiveDamaged, BadArticle, ModelMismatch, StorageFailed, Withdrawn
+from index.errors import ArchiveDamaged, BadArticle, BadConfiguration, ModelMismatch, StorageFailed, Withdrawn
 from index.evidence import count_live_passages, cut_passages, live_passages, newest, publishers, replaced_passages
 from index.fetching.ledger import Ledger
 from index.keys import Keys
@@ -33,7 +33,7 @@ from index.passages import Piece, split
 from index.query import Query
 from index.retrieval import retrieve, word_weights
 from index.slack import SlackRecords
-from index.truth import integrity, open_truth, spending
+from index.truth import integrity, open_truth, spending, take_turn
 
 ARTICLES_AT_ONCE = 16  # embedded together, so that short sentences fill a batch
 GROUPS_BETWEEN_INDEXING = 16
@@ -86,21 +86,39 @@ class Status(NamedTuple):
 
 
 class Archive:
-    """An open archive. One process at a time owns a data directory; use it as a context manager."""
+    """An open archive; use it as a context manager.
 
-    def __init__(self, home: Path, embedder: Embedder, chroma_url: str | None = None, *, reembed: bool = False) -> None:
-        """Open, or create, the archive in `home`.
+    One process at a time owns a data directory, unless the vectors are on a Chroma server: then several processes
+    share it, and with the truth in PostgreSQL several hosts.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        embedder: Embedder,
+        chroma_url: str | None = None,
+        database_url: str | None = None,
+        *,
+        reembed: bool = False,
+    ) -> None:
+        """Open, or create, the archive in `home`, or the one whose truth is at `database_url`.
 
         `reembed` lets it be opened with another model than it was embedded with, to call `reembed`.
-        Raises ArchiveBusy, ArchiveDamaged, and ModelMismatch.
+        Raises ArchiveBusy, ArchiveDamaged, ModelMismatch, BadConfiguration, and StorageFailed.
         """
+        if database_url is not None and chroma_url is None:
+            raise BadConfiguration(
+                "DATELINE_DATABASE_URL is set, so several processes may share the archive, and its vectors cannot be "
+                "in the files of one of them. Set DATELINE_CHROMA_URL to a Chroma server as well."
+            )
         self.home = home
         self.embedder = embedder
         self._chroma_url = chroma_url
-        self._lock = acquire(home)
+        self._database_url = database_url
+        self._lock = acquire(home, shared=chroma_url is not None)
         self._writing = RLock()  # a server's poller and its requests write from several threads
         try:
-            self._truth = open_truth(home / "truth.db")
+            self._truth = open_truth(database_url or home / "truth.db")
             self.ledger = Ledger(self._truth)
             self.answers = AnswerRecords(self._truth)
             self.keys = Keys(self._truth)
@@ -108,6 +126,8 @@ class Archive:
             self._derived = Derived(self._truth, home, chroma_url)
             self._claim(reembed)
             self._recover()
+            if self.alone:
+                self.ledger.release()  # what a process that was killed had claimed
         except BaseException:
             self._lock.close()
             raise
@@ -115,7 +135,7 @@ class Archive:
     @property
     def alone(self) -> bool:
         """Whether no other process uses this archive's truth."""
-        return True
+        return self._chroma_url is None
 
     def __enter__(self) -> Self:
         return self
@@ -126,6 +146,7 @@ class Archive:
     def close(self) -> None:
         """Let go of the data directory."""
         self._truth.dispose()
+        self._derived.leave()
         self._lock.close()
 
     def ingest(
@@ -161,6 +182,7 @@ class Archive:
 
     def search(self, query: Query | str, k: int, chosen: Filter | None = None) -> list[Evidence]:
         """The k best passages for a query, best first; a text is a query of one part that names nothing."""
+        self.settle()
         if not self._derived.words.count():
             return []
         query = Query(query) if isinstance(query, str) else query
@@ -169,7 +191,20 @@ class Archive:
 
     def word_weights(self, question: str) -> dict[str, float]:
         """The question's stems, weighted by how rare they are in this archive."""
+        self.settle()
         return word_weights(self._derived, question)
+
+    def settle(self) -> None:
+        """Be ready to search: in a shared archive, the first call gives this process words of its own, up to date."""
+        if self._derived.place is None:
+            with self._writing:
+                if self._derived.settle():
+                    self._recover()
+
+    def follow(self) -> None:
+        """Take in what other processes have changed; call it now and then where an archive is shared."""
+        self.settle()
+        self._index()
 
     def publishers(self) -> tuple[str, ...]:
         """The publishers the archive has, by name."""
@@ -219,12 +254,14 @@ class Archive:
     def remove(self, article_id: str) -> None:
         """Delete an article and everything derived from it. Raises UnknownArticle."""
         with self._writing, self._truth.begin() as connection:
+            take_turn(connection)
             shelf.remove(connection, article_id)
         self._index()
 
     def retract(self, article_id: str, reason: str) -> None:
         """Remove an article that its publisher has withdrawn, and keep why. Raises UnknownArticle."""
         with self._writing, self._truth.begin() as connection:
+            take_turn(connection)
             shelf.retract(connection, article_id, reason, datetime.now(UTC))
         self._index()
 
@@ -284,7 +321,8 @@ class Archive:
 
     def problems(self) -> list[str]:
         """What is damaged or differs from the truth, a sentence each."""
-        return integrity(self._truth) + problems_in_subprocess(self.home, self._chroma_url)
+        self.settle()
+        return integrity(self._truth) + self._problems()
 
     def repair(self) -> None:
         """Build the derived indexes anew from the truth; nothing is embedded again."""
@@ -329,24 +367,29 @@ class Archive:
     def _claim(self, reembed: bool) -> None:
         """Name the archive, and see that its vectors are this embedder's."""
         with self._truth.begin() as connection:
+            take_turn(connection)
             if read_fact(connection, "archive_id", "") == "":
                 write_fact(connection, "archive_id", uuid.uuid4().hex[:12])
                 self._derived.forget()
-            model = read_fact(connection, "model", "")
-            if model == "" or not count_live_passages(connection):
+            if read_fact(connection, "model", "") == "" or not count_live_passages(connection):
                 write_fact(connection, "model", self.embedder.id)
-            elif model != self.embedder.id and not reembed:
-                raise ModelMismatch(
-                    f"The archive in {self.home} was embedded with {model}, but DATELINE_EMBEDDING_MODEL says "
-                    f"{self.embedder.id}. Set it back, or run `dateline articles reembed` to change over."
-                )
+            elif not reembed:
+                self._refuse_other_model(connection)
+
+    def _refuse_other_model(self, connection: Connection) -> None:
+        model = read_fact(connection, "model", "")
+        if model != self.embedder.id:
+            raise ModelMismatch(
+                f"The archive in {self.home} is embedded with {model}, but DATELINE_EMBEDDING_MODEL says "
+                f"{self.embedder.id}. Set it back, or run `dateline articles reembed` to change over."
+            )
 
     def _recover(self) -> None:
         """Bring what is derived up to the truth, or build it anew; after a process died writing, look closely."""
         half_written = self._derived.torn()
-        problems = [half_written] if half_written else []
+        problems = [f"The vector index {half_written}."] if half_written else []
         if not problems and self._derived.ended_unclean():
-            problems = problems_in_subprocess(self.home, self._chroma_url, catch_up=True)
+            problems = self._problems(catch_up=True)
         if not problems:
             try:
                 self._index()
@@ -359,7 +402,12 @@ class Archive:
         more = True
         while more:  # an archive of an older Dateline; a fresh one has nothing to do
             with self._truth.begin() as connection:
+                take_turn(connection)
                 more = bool(reports.catch_up(connection, ARTICLES_AT_ONCE))
+
+    def _problems(self, *, catch_up: bool = False) -> list[str]:
+        place = self._derived.place
+        return problems_in_subprocess(self.home, self._chroma_url, self._database_url, place, catch_up=catch_up)
 
     def _index(self) -> None:
         with self._writing:
@@ -372,21 +420,31 @@ class Archive:
             self._derived.catch_up()
 
     def _settle(self, group: list[Article | BadArticle]) -> Iterator[tuple[Article | BadArticle, Outcome]]:
-        outcomes: list[Outcome] = []
-        work: dict[str, tuple[Piece, ...]] = {}
         with self._truth.connect() as connection:
-            group = [shelf.as_known(connection, each) if isinstance(each, Article) else each for each in group]
-            for each in group:
-                outcome = each if isinstance(each, BadArticle) else shelf.standing(connection, each)
-                if isinstance(each, Article) and outcome in ("new", "updated"):
-                    work[each.id] = split(each.body)
-                outcomes.append(outcome)
-        articles = [each for each in group if isinstance(each, Article) and each.id in work]
-        self._embed([(article.body, piece) for article in articles for piece in work[article.id]])
-        for article in articles:
+            known = [shelf.as_known(connection, each) if isinstance(each, Article) else each for each in group]
+            wanted = [
+                each for each in known if isinstance(each, Article) and _changes(shelf.standing(connection, each))
+            ]
+        pieces = {article.id: split(article.body) for article in wanted}
+        self._embed([(article.body, piece) for article in wanted for piece in pieces[article.id]])
+        for each in known:
+            yield each, each if isinstance(each, BadArticle) else self._store(each, pieces.get(each.id))
+
+    def _store(self, article: Article, pieces: tuple[Piece, ...] | None) -> Outcome:
+        """Store an article if it is new or changed; `pieces` are embedded, None when it was neither before our turn."""
+        while True:
             with _storing(), self._truth.begin() as connection:
-                shelf.store(connection, article, work[article.id], datetime.now(UTC))
-        yield from zip(group, outcomes, strict=True)
+                take_turn(connection)
+                self._refuse_other_model(connection)
+                outcome = shelf.standing(connection, article)  # another process may have stored or removed it since
+                if not _changes(outcome):
+                    return outcome
+                names = {piece.digest(article.body) for piece in pieces or ()}
+                if pieces is not None and names <= shelf.known_embeddings(connection, list(names), self.embedder.id):
+                    shelf.store(connection, article, pieces, datetime.now(UTC))
+                    return outcome
+            pieces = split(article.body)
+            self._embed([(article.body, piece) for piece in pieces])
 
     def _embed(self, pieces: list[tuple[str, Piece]]) -> None:
         """Embed the pieces that have no vectors of this model yet. Vectors are kept by content."""
@@ -410,6 +468,10 @@ def _storing() -> Iterator[None]:
         raise StorageFailed(
             f"The archive cannot be written ({reason}). What was stored before stays; make room and try again."
         ) from error
+
+
+def _changes(outcome: Outcome) -> bool:
+    return outcome in ("new", "updated")
 
 
 def _groups(read: Iterable[Article | BadArticle]) -> Iterator[list[Article | BadArticle]]:

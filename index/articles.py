@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, Select, case, delete, func, inser
 from index import reports
 from index.article import Article, ArticleVersion, Retraction
 from index.correcting import link, unlink
+from index.database import upsert
 from index.errors import BadArticle, UnknownArticle
 from index.passages import Piece
 from index.truth import articles, changes, embeddings, passages, retractions, versions
@@ -162,22 +163,14 @@ def _stands_from(connection: Connection, article: Article, now: datetime) -> dat
 
 def store_embeddings(connection: Connection, vectors: Iterable[Embedding], model: str) -> None:
     """Keep vectors under the name of the text they are of; ones already there stay."""
-    wanted = {embedding.digest: embedding for embedding in vectors}
-    for name in known_embeddings(connection, list(wanted), model):
-        del wanted[name]
-    if wanted:
-        connection.execute(
-            insert(embeddings),
-            [
-                {
-                    "model": model,
-                    "digest": each.digest,
-                    "vector": each.vector.astype(np.float32).tobytes(),
-                    "sentence_vectors": each.sentence_vectors.astype(np.float16).tobytes(),
-                }
-                for each in wanted.values()
-            ],
-        )
+    for each in vectors:
+        row = {
+            "model": model,
+            "digest": each.digest,
+            "vector": each.vector.astype(np.float32).tobytes(),
+            "sentence_vectors": each.sentence_vectors.astype(np.float16).tobytes(),
+        }
+        upsert(connection, embeddings, row, replace=False)
 
 
 def known_embeddings(connection: Connection, digests: Sequence[str], model: str) -> set[str]:

@@ -3,23 +3,30 @@
 Each index has a watermark, the last change it has taken in, and a generation, the folder it lives in. A rebuild
 fills a new generation and moves both facts in one transaction, so that a crash leaves the old or the new, never half.
 The flat index and its watermark live in memory: it is filled from the truth, and kept up, when it is asked for.
+
+Vectors on a Chroma server belong to all processes that share the truth; whoever has changes to take in holds their
+name meanwhile. The words are always a process's own: where the vectors are shared, it claims a place for them at the
+first search, and its watermark bears the place's name.
 """
 
+import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, select
 
+from index.database import alone, upsert
 from index.dense import DenseIndex, delete_dense, open_dense
 from index.errors import ArchiveDamaged
 from index.evidence import count_live_passages, entries, flat_rows, live_passages, passage_vectors, replaced_passages
 from index.flat import FlatIndex, Row
+from index.lock import Place, claim_place
 from index.torn import torn
 from index.truth import changes, facts, last_change
 from index.words import WordIndex, delete_words, open_words
@@ -28,6 +35,7 @@ CHANGES_AT_ONCE = 2000
 SAMPLE = 50  # passages whose vectors and neighbours are compared after an unclean end
 SAME = 0.999  # the cosine from which two vectors count as one
 LOST_AT_MOST = 0.3  # of the samples whose own vector does not find them
+TRIES = 3  # to compare with a truth that others write to
 CHECK_LASTS_S = 900  # a check of 100,000 passages takes some 10 s
 WIDE_QUERY = 10_000  # results asked for at once to meet graph nodes that lost their id
 
@@ -39,31 +47,56 @@ def read_fact(connection: Connection, name: str, default: str) -> str:
 
 def write_fact(connection: Connection, name: str, value: str) -> None:
     """Set one fact of the truth."""
-    connection.execute(delete(facts).where(facts.c.name == name))
-    connection.execute(insert(facts).values(name=name, value=value))
+    upsert(connection, facts, {"name": name, "value": value})
 
 
 class Derived:
-    """Chroma and Tantivy beside one truth. `chroma_url` puts the vectors on a server instead of in `home`."""
+    """Chroma and Tantivy beside one truth. `chroma_url` puts the vectors on a server instead of in `home`.
 
-    def __init__(self, truth: Engine, home: Path, chroma_url: str | None = None) -> None:
+    `place` is given when another process holds it for this one.
+    """
+
+    def __init__(self, truth: Engine, home: Path, chroma_url: str | None = None, place: Place | None = None) -> None:
         self._truth = truth
         self._home = home
         self._chroma_url = chroma_url
-        self._unclean = home / "derived-being-written"
+        self._place = place or (Place(home) if chroma_url is None else None)
+        self._dense: tuple[int, DenseIndex] | None = None
+        self._words: WordIndex | None = None
         self._flats: dict[bool, tuple[FlatIndex, int]] = {}  # of replaced versions or not, with the watermark
         self._flats_in_use = Lock()
 
-    @cached_property
-    def dense(self) -> DenseIndex:
-        """The vectors, opened at first use."""
-        place, name = self._dense_place(self._generation("dense"))
-        return open_dense(place, name)
+    @property
+    def place(self) -> Place | None:
+        """Where this process keeps its words; None as long as it has not searched a shared archive."""
+        return self._place
 
-    @cached_property
+    def settle(self) -> bool:
+        """Have a place for words; whether this claimed one, which must catch up before it is searched."""
+        if self._place is not None:
+            return False  # another thread was first
+        self._place = claim_place(self._home, self._fact("archive_id"))
+        return True
+
+    def leave(self) -> None:
+        """Let another process have the place."""
+        if self._place is not None and self._place.lock is not None:
+            self._place.lock.close()
+
+    @property
+    def dense(self) -> DenseIndex:
+        """The vectors, opened at first use, and anew when another process has built them anew."""
+        generation = self._generation("dense")
+        if self._dense is None or self._dense[0] != generation:
+            self._dense = generation, open_dense(*self._dense_place(generation))
+        return self._dense[1]
+
+    @property
     def words(self) -> WordIndex:
         """The words, opened at first use."""
-        return open_words(self._words_folder(self._generation("words")))
+        if self._words is None:
+            self._words = open_words(self._words_folder(self._generation("words")))
+        return self._words
 
     def flat(self) -> FlatIndex:
         """All vectors and what filters look at, as of the newest change. The first call reads them: 3 s for 100,000."""
@@ -91,69 +124,84 @@ class Derived:
     def catch_up(self) -> None:
         """Take in every change since the watermarks. Safe to repeat, and to resume after a crash."""
         newest = last_change(self._truth)
-        for name in ("words", "dense"):
-            while (since := int(self._fact(f"{name}_at"))) < newest:
-                self._mark_unclean()
-                self._apply(name, since)
+        for name in self._followed():
+            if self._at(name) < newest:
+                with self._held(name):
+                    while (since := self._at(name)) < newest:
+                        self._mark_unclean()
+                        self._apply(name, since)
 
     def behind(self) -> int:
         """How many changes the slower index has still to take in."""
-        return last_change(self._truth) - min(int(self._fact(f"{name}_at")) for name in ("words", "dense"))
+        return last_change(self._truth) - min(map(self._at, self._followed()))
 
     def ended_unclean(self) -> bool:
         """Whether a process died while it wrote to the indexes."""
-        return self._unclean.exists()
+        return self._unclean is not None and self._unclean.exists()
 
     def lost(self) -> bool:
         """Whether an index is gone or lacks passages. A look at counts and files; `problems` looks closer."""
         with self._truth.connect() as connection:
             live = count_live_passages(connection)
+        if not live:
+            return False
         place, _ = self._dense_place(self._generation("dense"))
-        if live and isinstance(place, Path) and not (place / "chroma.sqlite3").exists():
-            return True
-        if live and not (self._words_folder(self._generation("words")) / "meta.json").exists():
+        # Where others write, counts differ for a moment; a collection that is empty was lost with its server.
+        gone = not (place / "chroma.sqlite3").exists() if isinstance(place, Path) else not self.dense.count()
+        return gone or (self._place is not None and self._words_lost(live))
+
+    def _words_lost(self, live: int) -> bool:
+        if not (self._words_folder(self._generation("words")) / "meta.json").exists():
             return True
         try:
-            return self.words.count() != live
+            return self.words.count() != live and self._chroma_url is None
         except ArchiveDamaged:
             return False  # it is there and broken: `problems` names it
 
     def torn(self) -> str | None:
-        """What a killed process left half written in the vector index, a sentence; it must not be opened then."""
+        """What a killed process left half written in embedded vectors, as the end of a sentence; not to be opened."""
         place, _ = self._dense_place(self._generation("dense"))
-        reason = torn(place) if isinstance(place, Path) else None
-        return f"The vector index {reason}." if reason else None
+        return torn(place) if isinstance(place, Path) else None
 
     def forget(self) -> None:
         """Delete the folders that an earlier truth left behind; the present one has never written to them."""
-        for folder in [*self._home.glob("words-*"), *self._home.glob("chroma-*")]:
+        for folder in [*self._home.glob("words-*"), *self._home.glob("chroma-*"), *self._home.glob("process-*")]:
             shutil.rmtree(folder, ignore_errors=True)
 
     def mark_clean(self) -> None:
         """Say that all writing has ended well."""
-        self._unclean.unlink(missing_ok=True)
+        if self._unclean is not None:
+            self._unclean.unlink(missing_ok=True)
 
     def problems(self) -> list[str]:
         """What differs from the truth, a sentence each. Run it in a subprocess: a damaged Chroma can crash."""
-        half_written = self.torn()
-        found = [half_written] if half_written else []
-        looks = (
-            [("word", self._words_problems)]
-            if half_written
-            else [("vector", self._dense_problems), ("word", self._words_problems)]
-        )
-        for name, look in looks:
+        looks = {"dense": ("vector", self._dense_problems), "words": ("word", self._words_problems)}
+        found: list[str] = []
+        for name in self._followed():
+            shown, look = looks[name]
             try:
-                found += [f"The {name} index {problem}." for problem in look()]
+                found += [f"The {shown} index {problem}." for problem in self._steady(look)]
             except ArchiveDamaged as error:
                 found.append(str(error))
         return found
 
+    def _steady(self, look: Callable[[], list[str]]) -> list[str]:
+        """What a look finds while nothing changes. Where others write, it is caught up with and looked at again."""
+        for _ in range(TRIES):
+            newest = last_change(self._truth)
+            found = look()
+            if not found or self._chroma_url is None or last_change(self._truth) == newest == self._at("dense"):
+                return found
+            self.catch_up()
+        return []
+
     def rebuild(self) -> None:
         """Fill all indexes anew from the truth, without embedding anything again."""
         newest = last_change(self._truth)
-        self._rebuild_words(newest)
-        self._rebuild_dense(newest)
+        if self._place is not None:
+            self._rebuild_words(newest)
+        with self._held("dense"):
+            self._rebuild_dense(newest)
         with self._flats_in_use:
             self._flats.clear()
         self.mark_clean()
@@ -169,7 +217,7 @@ class Derived:
                 self.dense.drop(list(touched - set(ids)))
                 self.dense.put(ids, vectors)
         with self._truth.begin() as connection:
-            write_fact(connection, f"{name}_at", str(last))
+            write_fact(connection, self._named(f"{name}_at"), str(last))
 
     def _changes(self, since: int) -> tuple[set[int], list[int], int]:
         """The next changes: the passages they touch, those of them that were put last, and the last one's number."""
@@ -192,6 +240,9 @@ class Derived:
             return live_passages(connection)
 
     def _dense_problems(self) -> list[str]:
+        half_written = self.torn()
+        if half_written:
+            return [half_written]
         ids = self._live()
         count = self.dense.count()
         if count != len(ids):
@@ -234,7 +285,7 @@ class Derived:
             with self._truth.connect() as connection:
                 fresh.apply(entries(connection, batch), [])
         self._switch("words", old + 1, newest)
-        self.__dict__["words"] = fresh
+        self._words = fresh
         delete_words(self._words_folder(old))
 
     def _rebuild_dense(self, newest: int) -> None:
@@ -246,16 +297,34 @@ class Derived:
             with self._truth.connect() as connection:
                 fresh.put(*passage_vectors(connection, batch, read_fact(connection, "model", "")))
         self._switch("dense", old + 1, newest)
-        self.__dict__["dense"] = fresh
+        self._dense = old + 1, fresh
         delete_dense(*self._dense_place(old))
 
     def _switch(self, name: str, generation: int, newest: int) -> None:
         with self._truth.begin() as connection:
-            write_fact(connection, f"{name}_generation", str(generation))
-            write_fact(connection, f"{name}_at", str(newest))
+            write_fact(connection, self._named(f"{name}_generation"), str(generation))
+            write_fact(connection, self._named(f"{name}_at"), str(newest))
+
+    def _followed(self) -> tuple[str, ...]:
+        return ("dense",) if self._place is None else ("words", "dense")
+
+    def _held(self, name: str) -> AbstractContextManager[None]:
+        shared = name == "dense" and self._chroma_url is not None
+        return alone(self._truth, "vectors") if shared else nullcontext()
 
     def _generation(self, name: str) -> int:
-        return int(self._fact(f"{name}_generation"))
+        return int(self._fact(self._named(f"{name}_generation")))
+
+    def _at(self, name: str) -> int:
+        return int(self._fact(self._named(f"{name}_at")))
+
+    def _named(self, fact: str) -> str:
+        own = self._place.name if self._place is not None and fact.startswith("words") else ""
+        return f"{fact}@{own}" if own else fact
+
+    @property
+    def _unclean(self) -> Path | None:
+        return self._place.folder / "derived-being-written" if self._place else None
 
     def _fact(self, name: str) -> str:
         with self._truth.connect() as connection:
@@ -268,22 +337,38 @@ class Derived:
         return self._chroma_url, f"dateline-{self._fact('archive_id')}-{generation}"
 
     def _words_folder(self, generation: int) -> Path:
-        return self._home / f"words-{generation}"
+        assert self._place is not None, "words are opened in a place of their own"
+        return self._place.folder / f"words-{generation}"
 
     def _mark_unclean(self) -> None:
-        if not self._unclean.exists():
+        if self._unclean is not None and not self._unclean.exists():
             self._unclean.write_text("Written before the first change, removed after the last.\n")
 
 
-def problems_in_subprocess(home: Path, chroma_url: str | None, *, catch_up: bool = False) -> list[str]:
+def problems_in_subprocess(
+    home: Path, chroma_url: str | None, database_url: str | None, place: Place | None, *, catch_up: bool = False
+) -> list[str]:
     """`Derived.problems` in a process of its own, because opening a damaged Chroma can end a process.
 
     `catch_up` has it take in the changes since first; only where this process has not opened the indexes.
     """
-    command = [sys.executable, "-m", "index.verify", str(home.resolve()), chroma_url or "", *["catch-up"][:catch_up]]
+    what = {
+        "home": str(home.resolve()),
+        "chroma_url": chroma_url,
+        "database_url": database_url,
+        "place": [str(place.folder.resolve()), place.name] if place else None,
+        "catch_up": catch_up,
+    }
+    command = [sys.executable, "-m", "index.verify"]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1], timeout=CHECK_LASTS_S
+            command,
+            input=json.dumps(what),  # not an argument: a URL with a password would be seen in the list of processes
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[1],
+            timeout=CHECK_LASTS_S,
         )
     except subprocess.TimeoutExpired:
         return [f"The derived indexes cannot be checked: it took more than {CHECK_LASTS_S} seconds."]

@@ -5,10 +5,8 @@ Everything else on disk (Chroma, Tantivy) is derived from it through the `change
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import (
-    URL,
     BigInteger,
     Boolean,
     Column,
@@ -27,19 +25,18 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    create_engine,
-    event,
     func,
-    insert,
     inspect,
     select,
     update,
 )
 from sqlalchemy.exc import DatabaseError
 
+from index.database import alone, postgres_engine, sqlite_engine, upsert
 from index.errors import ArchiveDamaged, BadConfiguration
 
 SCHEMA_VERSION = 1
+TURN = "turn"  # the fact that whoever changes articles holds
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -237,6 +234,7 @@ polls = Table(
     Column("polled_at", UtcDateTime),
     Column("succeeded_at", UtcDateTime),
     Column("next_at", UtcDateTime, index=True, comment="null after a poll: never again"),
+    Column("claimed_until", UtcDateTime, comment="till then a worker is at it; after this another may take it over"),
     Column("interval_s", Float, nullable=False),
     Column("failures", Integer, nullable=False, comment="in a row"),
     Column("reason", Text, comment="why the last poll failed"),
@@ -312,40 +310,59 @@ slack_states = Table(
 )
 
 
-def open_truth(path: Path) -> Engine:
-    """Open, or create, the truth as a SQLite file.
+def open_truth(where: Path | str) -> Engine:
+    """Open, or create, the truth: a SQLite file, or a PostgreSQL database by its URL.
 
-    Raises ArchiveDamaged when the file is not a database, is damaged, or was written by a newer Dateline.
+    Raises ArchiveDamaged when a file is not a database, is damaged, or the truth was written by a newer Dateline;
+    StorageFailed when PostgreSQL does not answer, BadConfiguration when the truth cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
-    event.listen(engine, "connect", _configure_sqlite)
+    if isinstance(where, str):
+        engine = postgres_engine(where)
+        with alone(engine, "schema"):  # two processes that start at once would both create the tables
+            _create(engine, "of DATELINE_DATABASE_URL")
+        return engine
+    where.parent.mkdir(parents=True, exist_ok=True)
+    engine = sqlite_engine(where)
     try:
-        metadata.create_all(engine)
-        with engine.begin() as connection:
-            _add_columns(connection, versions, "published_origin", "modified_origin", "report", "correction")
-            if _add_columns(connection, versions, "stands_from", "replaced_at"):
-                _date_versions(connection)
-            _add_columns(connection, answers, "owner", "tokens")
-            version = connection.scalar(select(facts.c.value).where(facts.c.name == "schema_version"))
-            if version is None:
-                connection.execute(insert(facts).values(name="schema_version", value=str(SCHEMA_VERSION)))
+        _create(engine, str(where))
     except DatabaseError as error:
         if "readonly" in str(error.orig) or "disk is full" in str(error.orig):
             raise BadConfiguration(
-                f"The archive's database {path} cannot be written ({error.orig}). Give Dateline write access and space "
-                "there, or set DATELINE_HOME to another directory."
+                f"The archive's database {where} cannot be written ({error.orig}). Give Dateline write access and "
+                "space there, or set DATELINE_HOME to another directory."
             ) from error
         raise ArchiveDamaged(
-            f"The archive's database {path} cannot be read ({error.orig}). Restore it from a backup, or move it away "
+            f"The archive's database {where} cannot be read ({error.orig}). Restore it from a backup, or move it away "
             "and ingest again."
         ) from error
-    if version is not None and int(version) != SCHEMA_VERSION:
+    return engine
+
+
+def _create(engine: Engine, name: str) -> None:
+    """Bring the tables up to this Dateline's schema."""
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        _add_columns(connection, versions, "published_origin", "modified_origin", "report", "correction")
+        if _add_columns(connection, versions, "stands_from", "replaced_at"):
+            _date_versions(connection)
+        _add_columns(connection, answers, "owner", "tokens")
+        _add_columns(connection, polls, "claimed_until")
+        upsert(connection, facts, {"name": TURN, "value": ""}, replace=False)
+        upsert(connection, facts, {"name": "schema_version", "value": str(SCHEMA_VERSION)}, replace=False)
+        version = connection.scalar(select(facts.c.value).where(facts.c.name == "schema_version"))
+    if version != str(SCHEMA_VERSION):
         raise ArchiveDamaged(
-            f"The archive's database {path} has schema {version}, this Dateline reads {SCHEMA_VERSION}. "
+            f"The archive's database {name} has schema {version}, this Dateline reads {SCHEMA_VERSION}. "
             "Use the Dateline that wrote it, or ingest into a new DATELINE_HOME."
         )
-    return engine
+
+
+def take_turn(connection: Connection) -> None:
+    """Be the only transaction that changes articles, until this one ends; say so before reading what it depends on.
+
+    Changes are then numbered in the order in which they become visible, so that who follows the log misses none.
+    """
+    connection.execute(update(facts).where(facts.c.name == TURN).values(value=""))
 
 
 def _date_versions(connection: Connection) -> None:
@@ -373,16 +390,10 @@ def _add_columns(connection: Connection, table: Table, *names: str) -> bool:
     return not present.issuperset(names)
 
 
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    # FULL: a commit that was acknowledged survives a power cut, not only a killed process.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
 def integrity(engine: Engine) -> list[str]:
-    """What SQLite's own check finds wrong, a sentence each; empty when all is well."""
+    """What SQLite's own check finds wrong, a sentence each; empty when all is well. PostgreSQL looks after itself."""
+    if engine.dialect.name != "sqlite":
+        return []
     try:
         with engine.connect() as connection:
             rows = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(10)")]

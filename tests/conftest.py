@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,6 +113,37 @@ def reader(chromium: "Browser", address: str) -> Iterator["Reader"]:
     assert opened.complaints == []
     assert {url for url in opened.requested if not url.startswith((f"{address}/", "blob:"))} == set()
     context.close()
+
+
+@pytest.fixture(scope="session")
+def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Chroma server; it may hold the archives of many tests."""
+    from tests.services import chroma_server
+
+    with chroma_server(tmp_path_factory.mktemp("chroma")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[str]:
+    from tests.services import postgres_programs, postgres_server
+
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with postgres_server(programs) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(_postgres: str) -> str:
+    """An empty database of a real PostgreSQL."""
+    import psycopg
+
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{_postgres}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return f"{_postgres}/{name}"
 
 
 def article(name: str, body: str, **fields: object) -> Article:

@@ -1,13 +1,9 @@
 """What was acknowledged survives: kills, damage, and a Chroma server instead of a folder."""
 
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from index import Archive, BadConfiguration
@@ -26,25 +22,6 @@ def test_texts_that_are_nearly_equal_raise_no_alarm(tmp_path: Path) -> None:
         for revision in range(5):
             archive.ingest(article(f"n{each}", body.format(each * 7 + revision, each)) for each in range(120))
         assert archive.problems() == []
-
-
-@pytest.fixture
-def chroma_url(tmp_path: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    chroma = Path(sys.executable).with_name("chroma")
-    command = [str(chroma), "run", "--host", "127.0.0.1", "--port", str(port), "--path", str(tmp_path / "server")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        url = f"http://127.0.0.1:{port}"
-        for _ in range(200):
-            try:
-                httpx.get(f"{url}/api/v2/heartbeat", trust_env=False)
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        yield url
-        process.terminate()
 
 
 def test_a_chroma_server_can_hold_the_vectors(tmp_path: Path, chroma_url: str) -> None:

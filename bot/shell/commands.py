@@ -83,14 +83,14 @@ def serve(
     """Answer over HTTP: a page for people, an API, and what OpenAI and MCP clients speak."""
     from bot.http import create_app, keyless
     from bot.http import serve as serve_http
-    from bot.polling import polling
+    from bot.polling import following, polling
     from bot.shell.start import start
     from bot.slack import slack_router, uses_slack
     from bot.wiring import open_archive, writer
 
     settings = start()
     with_slack = uses_slack(settings)
-    with open_archive(settings) as archive, polling(archive, settings):
+    with open_archive(settings) as archive, following(archive), polling(archive, settings):
         answers_with = writer(settings)
         without_key = keyless(host, archive.keys)
         more = [slack_router(archive, answers_with, settings)] if with_slack else []

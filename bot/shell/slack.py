@@ -14,13 +14,13 @@ def slack(context: typer.Context) -> None:
     """Answer Slack in Socket Mode: nothing needs to reach this machine. Behind an address of yours, use `serve`."""
     if context.invoked_subcommand is not None:
         return
-    from bot.polling import polling
+    from bot.polling import following, polling
     from bot.shell.start import start
     from bot.slack import run_socket
     from bot.wiring import open_archive, writer
 
     settings = start()
-    with open_archive(settings) as archive, polling(archive, settings):
+    with open_archive(settings) as archive, following(archive), polling(archive, settings):
         screen = console(stderr=True)
         run_socket(
             archive,

@@ -3,16 +3,19 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, delete, func, insert, select
+from sqlalchemy import ColumnElement, Engine, RowMapping, delete, func, select, update
 
+from index.database import upsert
 from index.fetching.fetched import Validators
 from index.fetching.listed import Listed
 from index.fetching.schedule import NEVER_POLLED, Polled
 from index.reading.dates import parse_date
 from index.truth import polls
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,41 @@ class Ledger:
         """Write entries, all or none, over what was known of them."""
         with self._truth.begin() as connection:
             for entry in entries:
-                connection.execute(delete(polls).where(polls.c.url == entry.url))
-                connection.execute(insert(polls).values(_row(entry)))
+                upsert(connection, polls, _row(entry))
 
-    def due(self, sources: Sequence[str], now: datetime, limit: int) -> list[Entry]:
-        """Pages of these sources whose time has come, the longest due first."""
-        time_has_come = (polls.c.polled_at.is_(None) & polls.c.next_at.is_(None)) | (polls.c.next_at <= now)
-        return list(self._read(polls.c.source.in_(sources) & time_has_come, polls.c.next_at, limit))
+    def claim(self, source: str, now: datetime, until: datetime) -> Entry | None:
+        """A standing source that is due, for this worker alone until it puts the entry back, or until then.
+
+        None when it is not due, or another worker has it.
+        """
+        with self._truth.begin() as connection:
+            upsert(connection, polls, _row(Entry(source)), replace=False)
+        return next(iter(self._claim(polls.c.url == source, now, until, 1)), None)
+
+    def claim_pages(self, sources: Sequence[str], now: datetime, until: datetime, limit: int) -> list[Entry]:
+        """Pages of these sources that are due, the longest due first, for this worker alone as with `claim`."""
+        return self._claim(polls.c.source.in_(sources), now, until, limit)
+
+    def release(self, urls: Sequence[str] | None = None) -> None:
+        """Let others have what was claimed: these, or all that ever was."""
+        which = polls.c.claimed_until.is_not(None) if urls is None else polls.c.url.in_(urls)
+        with self._truth.begin() as connection:
+            connection.execute(update(polls).where(which).values(claimed_until=None))
+
+    def _claim(self, which: ColumnElement[bool], now: datetime, until: datetime, limit: int) -> list[Entry]:
+        """One statement, so that no two workers claim the same; rows that another is claiming are passed over."""
+        due = (polls.c.polled_at.is_(None) & polls.c.next_at.is_(None)) | (polls.c.next_at <= now)
+        free = polls.c.claimed_until.is_(None) | (polls.c.claimed_until <= now)
+        first = (
+            select(polls.c.url)
+            .where(which, due, free)
+            .order_by(polls.c.next_at.nulls_first(), polls.c.url)
+            .limit(limit)
+        )
+        taken = update(polls).where(polls.c.url.in_(first.with_for_update(skip_locked=True)))
+        with self._truth.begin() as connection:
+            rows = connection.execute(taken.values(claimed_until=until).returning(polls)).mappings().all()
+        return sorted(map(_entry, rows), key=lambda entry: (entry.state.next_at or NEVER, entry.url))
 
     def forget_pages(self, source: str) -> None:
         """Drop the pages, or files, of a source."""
@@ -111,6 +142,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "interval_s": state.interval.total_seconds(),
         "failures": state.failures,
         "reason": state.reason,
+        "claimed_until": None,
     }
 
 

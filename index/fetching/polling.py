@@ -7,6 +7,7 @@ stored. So whatever happens between two steps, nothing listed is forgotten; at w
 import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,20 +40,34 @@ def poll(
     every: timedelta,
     stopped: Callable[[], bool] = lambda: False,
     now: Now = lambda: datetime.now(UTC),
+    claim: timedelta = timedelta(minutes=5),
 ) -> IngestReport:
     """One round: every source that is due, then some of the pages that are. Call it again and again.
 
-    `every` is how often a feed or sitemap is asked; between two requests, `stopped` may end the round early. What
-    fails is noted in the ledger; only what keeps the archive itself from working is raised.
+    What a round looks at is claimed first, so that several workers share the work; what a worker that died had claimed
+    is taken over after `claim`. `every` is how often a feed or sitemap is asked; between two requests, `stopped` may
+    end the round early. What fails is noted in the ledger; only what keeps the archive itself from working is raised.
     """
     report = IngestReport()
     for source in sources:
-        entry = archive.ledger.get(source) or Entry(source)
-        entry = replace(entry, source=None)  # a page that a feed listed may become a source of its own
-        if entry.state.is_due(now()) and not stopped():
+        entry = None if stopped() else archive.ledger.claim(source, now(), now() + claim)
+        if entry is not None:
+            entry = replace(entry, source=None)  # a page that a feed listed may become a source of its own
             ask = _poll_url if is_url(source) else _poll_folder
-            report += ask(archive, entry, sources, fetcher, every, now)
-    return report + _read_due_pages(archive, sources, fetcher, stopped, now)
+            with _let_go(archive, [source]):
+                report += ask(archive, entry, sources, fetcher, every, now)
+    pages = archive.ledger.claim_pages(sources, now(), now() + claim, PAGES_AT_ONCE)
+    with _let_go(archive, [page.url for page in pages]):
+        return report + _read_pages(archive, pages, fetcher, stopped, now)
+
+
+@contextmanager
+def _let_go(archive: Archive, urls: list[str]) -> Iterator[None]:
+    """Whatever happens, others need not wait for what this worker has not put back."""
+    try:
+        yield
+    finally:
+        archive.ledger.release(urls)
 
 
 def _poll_url(
@@ -110,14 +125,14 @@ class _Page(NamedTuple):
     validators: Validators | None = None
 
 
-def _read_due_pages(
-    archive: Archive, sources: Sequence[str], fetcher: Fetcher, stopped: Callable[[], bool], now: Now
+def _read_pages(
+    archive: Archive, due: Sequence[Entry], fetcher: Fetcher, stopped: Callable[[], bool], now: Now
 ) -> IngestReport:
-    """Fetch and store some due pages. When a host fails, its other pages rest a while."""
+    """Fetch and store pages that are due. When a host fails, its other pages rest a while."""
     pages: list[_Page] = []
     resting: dict[str, timedelta] = {}
     postponed: list[Entry] = []
-    for entry in archive.ledger.due(sources, now(), PAGES_AT_ONCE):
+    for entry in due:
         if stopped():
             break
         host = parse_url(entry.url).host

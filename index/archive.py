@@ -23,7 +23,7 @@ from index.article import Article, ArticleVersion, Copy, Correction, Evidence, F
 from index.correcting import corrected, own_note
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
-from index.errors import ArchiveDamaged, BadArticle, BadConfiguration, ModelMismatch, StorageFailed, Withdrawn
+from index.errors import ArchiveDamaged, BadArticle, BadConfiguration, ModelMismatch, Withdrawn, disk_failed
 from index.evidence import count_live_passages, cut_passages, live_passages, newest, publishers, replaced_passages
 from index.fetching.ledger import Ledger
 from index.keys import Keys
@@ -393,7 +393,8 @@ class Archive:
         if not problems:
             try:
                 self._index()
-                problems = ["An index lacks passages."] if self._derived.lost() else []
+                lost = self._derived.lost()
+                problems = [lost] if lost else []
             except ArchiveDamaged as error:
                 problems = [str(error)]
         if problems:
@@ -464,10 +465,7 @@ def _storing() -> Iterator[None]:
     try:
         yield
     except (OperationalError, OSError) as error:
-        reason = error.orig if isinstance(error, OperationalError) else error.strerror
-        raise StorageFailed(
-            f"The archive cannot be written ({reason}). What was stored before stays; make room and try again."
-        ) from error
+        raise disk_failed(error.orig if isinstance(error, OperationalError) else error.strerror) from error
 
 
 def _changes(outcome: Outcome) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from index.errors import BadConfiguration, StorageFailed
+from index.errors import ArchiveDamaged, BadConfiguration, StorageFailed
 
 # A host that is gone is noticed within a minute, so that what its transaction holds is let go.
 KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
@@ -22,6 +22,7 @@ def sqlite_engine(path: Path) -> Engine:
     """The database in a file, which is made when it is first written to."""
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
     event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "handle_error", _say_that_it_is_damaged)
     return engine
 
 
@@ -88,4 +89,12 @@ def _say_that_it_is_gone(context: ExceptionContext) -> None:
         raise StorageFailed(
             f"The database of DATELINE_DATABASE_URL does not answer ({str(context.original_exception).strip()}). "
             "What was stored before stays; try again when it is back."
+        ) from context.original_exception
+
+
+def _say_that_it_is_damaged(context: ExceptionContext) -> None:
+    if "malformed" in str(context.original_exception) or "not a database" in str(context.original_exception):
+        raise ArchiveDamaged(
+            f"The archive's database {context.engine.url.database if context.engine else ''} cannot be read "
+            f"({context.original_exception}). Restore it from a backup, or move it away and ingest again."
         ) from context.original_exception

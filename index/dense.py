@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from index.errors import ArchiveDamaged, BadConfiguration
+from index.errors import ArchiveDamaged, BadConfiguration, disk_failed, is_full
 
 COLLECTION = "passages"
 BATCH = 2000  # under Chroma's own limit of 5461
@@ -118,6 +118,8 @@ def _chroma_errors() -> Iterator[None]:
     try:
         yield
     except ChromaError as error:
+        if is_full(error):
+            raise disk_failed(error) from error
         raise ArchiveDamaged(
             f"The vector index cannot be used ({error}). `dateline check --repair` rebuilds it from the truth."
         ) from error

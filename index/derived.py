@@ -27,7 +27,7 @@ from index.errors import ArchiveDamaged
 from index.evidence import count_live_passages, entries, flat_rows, live_passages, passage_vectors, replaced_passages
 from index.flat import FlatIndex, Row
 from index.lock import Place, claim_place
-from index.torn import torn
+from index.torn import torn_vectors, torn_words
 from index.truth import changes, facts, last_change
 from index.words import WordIndex, delete_words, open_words
 
@@ -139,29 +139,31 @@ class Derived:
         """Whether a process died while it wrote to the indexes."""
         return self._unclean is not None and self._unclean.exists()
 
-    def lost(self) -> bool:
-        """Whether an index is gone or lacks passages. A look at counts and files; `problems` looks closer."""
+    def lost(self) -> str | None:
+        """Which index is gone or lacks passages, a sentence. A look at counts and files; `problems` looks closer."""
         with self._truth.connect() as connection:
             live = count_live_passages(connection)
         if not live:
-            return False
+            return None
         place, _ = self._dense_place(self._generation("dense"))
         # Where others write, counts differ for a moment; a collection that is empty was lost with its server.
         gone = not (place / "chroma.sqlite3").exists() if isinstance(place, Path) else not self.dense.count()
-        return gone or (self._place is not None and self._words_lost(live))
-
-    def _words_lost(self, live: int) -> bool:
-        if not (self._words_folder(self._generation("words")) / "meta.json").exists():
-            return True
+        if gone:
+            return "The vector index is gone."
+        if self._place is None:
+            return None
         try:
-            return self.words.count() != live and self._chroma_url is None
+            count = self.words.count()
+            whole = count == live or (count > 0 and self._chroma_url is not None)
+            return None if whole else "The word index lacks passages."
         except ArchiveDamaged:
-            return False  # it is there and broken: `problems` names it
+            reason = torn_words(self._words_folder(self._generation("words")))
+            return f"The word index {reason or 'cannot be opened'}."
 
     def torn(self) -> str | None:
         """What a killed process left half written in embedded vectors, as the end of a sentence; not to be opened."""
         place, _ = self._dense_place(self._generation("dense"))
-        return torn(place) if isinstance(place, Path) else None
+        return torn_vectors(place) if isinstance(place, Path) else None
 
     def forget(self) -> None:
         """Delete the folders that an earlier truth left behind; the present one has never written to them."""
@@ -270,6 +272,9 @@ class Derived:
 
     def _words_problems(self) -> list[str]:
         ids = self._live()
+        damaged = torn_words(self._words_folder(self._generation("words"))) if ids else None
+        if damaged:
+            return [damaged]
         count = self.words.count()
         if count != len(ids):
             return [f"holds {count} passages, the truth {len(ids)}"]

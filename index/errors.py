@@ -93,3 +93,15 @@ class ModelUnavailable(DatelineError):
 
 class ModelRefused(ModelUnavailable):
     """A model's server rejects the request itself: the key, the model name or the size."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a library says, in its own way, that the disk has no room or a file may not grow."""
+    return any(word in str(error) for word in ("disk is full", "No space left", "File too large", "disk I/O error"))
+
+
+def disk_failed(error: object) -> StorageFailed:
+    """The sentence for a disk that is full or gone."""
+    return StorageFailed(
+        f"The archive cannot be written ({error}). What was stored before stays; make room and try again."
+    )

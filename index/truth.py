@@ -322,6 +322,11 @@ def open_truth(where: Path | str) -> Engine:
             _create(engine, "of DATELINE_DATABASE_URL")
         return engine
     where.parent.mkdir(parents=True, exist_ok=True)
+    if where.exists() and not where.stat().st_size and any(where.parent.glob("words-*/meta.json")):
+        raise ArchiveDamaged(
+            f"The archive's database {where} is empty, although there are indexes of its articles beside it. "
+            "Restore it from a backup, or move it away and ingest again."
+        )
     engine = sqlite_engine(where)
     try:
         _create(engine, str(where))
@@ -396,14 +401,15 @@ def integrity(engine: Engine) -> list[str]:
         return []
     try:
         with engine.connect() as connection:
-            rows = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(10)")]
+            rows = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(10)") if row[0] != "ok"]
             rows += [
                 f"row of {row[0]} points to a missing {row[2]}"
                 for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
             ]
-    except DatabaseError as error:
-        return [f"the database cannot be read: {error.orig}"]
-    return [row for row in rows if row != "ok"]
+    except ArchiveDamaged as error:
+        return [str(error)]
+    way_out = "Restore it from a backup, or move it away and ingest again."
+    return [f"The archive's database {engine.url.database} is damaged: {row}. {way_out}" for row in rows]
 
 
 def last_change(engine: Engine) -> int:

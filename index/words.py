@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from index.errors import ArchiveDamaged
+from index.errors import ArchiveDamaged, disk_failed, is_full
 
 MARGIN = 2  # how many more passages are looked at than a filter should need
 K1, B = 1.2, 0.75  # of Tantivy's BM25
@@ -117,7 +117,8 @@ class WordIndex:
 
     def count(self) -> int:
         """How many passages it holds."""
-        return int(self._index.searcher().num_docs)
+        with _tantivy_errors():
+            return int(self._index.searcher().num_docs)
 
     def has(self, passage_id: int) -> bool:
         """Whether it holds this passage."""
@@ -186,10 +187,14 @@ def _function_stems() -> frozenset[str]:
 
 @contextmanager
 def _tantivy_errors() -> Iterator[None]:
-    """Translates Tantivy's ValueErrors at one border."""
+    """Translates Tantivy's errors at one border: ValueErrors, and panics, which are no Exceptions."""
     try:
         yield
-    except ValueError as error:
+    except BaseException as error:
+        if not isinstance(error, ValueError) and type(error).__name__ != "PanicException":
+            raise
+        if is_full(error):
+            raise disk_failed(error) from error
         raise ArchiveDamaged(
             f"The word index cannot be used ({error}). `dateline check --repair` rebuilds it from the truth."
         ) from error

@@ -28,7 +28,7 @@ from bot.extractive import ExtractiveWriter
 from index import Archive, Article, UnknownArticle
 from index.derived import Derived
 from index.passages import split
-from index.torn import torn
+from index.torn import torn_vectors
 from index.truth import open_truth
 from tests.conftest import WordEmbedder, article
 
@@ -87,7 +87,7 @@ def write(home: Path, known: Known, job: str, articles: int, seed: int, say: Cal
     """Do a job over and over, with others in between, saying each step; ends by being killed."""
     chance = random.Random(seed)
     for each in home.glob("chroma-*"):
-        _persist_often(each)
+        persist_often(each)
     with Archive(home, WordEmbedder()) as archive:
         say({"say": "open"})
         while True:
@@ -251,7 +251,7 @@ def _stamps(home: Path, pattern: str, last: dict[Path, tuple[int, int]]) -> dict
 def _hit(home: Path, known: Known, heard: bytes) -> str:
     """What the writer was in the midst of."""
     for path in home.glob("chroma-*"):
-        reason = torn(path)
+        reason = torn_vectors(path)
         if reason:
             return reason.partition(", in /")[0]
     if b'"open"' not in heard:
@@ -261,7 +261,7 @@ def _hit(home: Path, known: Known, heard: bytes) -> str:
     return f"writing {len(known.begun)}" if known.begun else "indexing"
 
 
-def _persist_often(folder: Path) -> None:
+def persist_often(folder: Path) -> None:
     """Have Chroma rewrite its files at every tenth record, so that the windows come often."""
     import chromadb
     from chromadb.config import Settings

@@ -124,7 +124,7 @@ class Derived:
     def catch_up(self) -> None:
         """Take in every change since the watermarks. Safe to repeat, and to resume after a crash."""
         newest = last_change(self._truth)
-        for name in self._followed():
+        for name in self._kept_up():
             if self._at(name) < newest:
                 with self._held(name):
                     while (since := self._at(name)) < newest:
@@ -133,7 +133,7 @@ class Derived:
 
     def behind(self) -> int:
         """How many changes the slower index has still to take in."""
-        return last_change(self._truth) - min(map(self._at, self._followed()))
+        return last_change(self._truth) - min(map(self._at, self._kept_up()))
 
     def ended_unclean(self) -> bool:
         """Whether a process died while it wrote to the indexes."""
@@ -179,7 +179,7 @@ class Derived:
         """What differs from the truth, a sentence each. Run it in a subprocess: a damaged Chroma can crash."""
         looks = {"dense": ("vector", self._dense_problems), "words": ("word", self._words_problems)}
         found: list[str] = []
-        for name in self._followed():
+        for name in self._kept_up():
             shown, look = looks[name]
             try:
                 found += [f"The {shown} index {problem}." for problem in self._steady(look)]
@@ -310,7 +310,7 @@ class Derived:
             write_fact(connection, self._named(f"{name}_generation"), str(generation))
             write_fact(connection, self._named(f"{name}_at"), str(newest))
 
-    def _followed(self) -> tuple[str, ...]:
+    def _kept_up(self) -> tuple[str, ...]:
         return ("dense",) if self._place is None else ("words", "dense")
 
     def _held(self, name: str) -> AbstractContextManager[None]:

@@ -12,9 +12,11 @@ from threading import Thread
 
 import httpx
 import pytest
+import yaml
 
+from bot.settings import Settings
 from index import Archive, ArchiveBusy, BadConfiguration, DatelineError, MiniLM, ModelMismatch
-from tests.conftest import WordEmbedder, article
+from tests.conftest import ROOT, WordEmbedder, article
 from tests.news_server import NewsServer, news_server
 from tests.services import wait_for
 from tests.test_sources import item, page, rss
@@ -154,6 +156,13 @@ def test_vectors_move_to_a_server_without_embedding(tmp_path: Path, chroma_url: 
         archive.settle()
         assert archive.problems() == []
         assert embedder.embedded == 0
+
+
+def test_the_compose_file_sets_what_there_is_to_set() -> None:
+    services = yaml.safe_load((ROOT / "deploy" / "hosts.yaml").read_text())["services"]
+    for name in ("dateline", "worker"):
+        for setting in services[name]["environment"]:
+            assert setting.removeprefix("DATELINE_").lower() in Settings.model_fields
 
 
 @contextmanager

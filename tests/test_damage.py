@@ -58,15 +58,21 @@ def damage(path: Path, how: str) -> None:
     path.unlink() if how == "missing" else path.write_bytes(damaged[how])
 
 
-@pytest.mark.parametrize("how", ["cut in half", "emptied", "garbage", "missing"])
 @pytest.mark.parametrize(
-    "pattern",
+    ("pattern", "how"),
     [
-        "chroma-0/chroma.sqlite3",
-        "chroma-0/*/data_level0.bin",
-        "chroma-0/*/index_metadata.pickle",
-        "words-0/meta.json",
-        "words-0/*.idx",
+        ("chroma-0/chroma.sqlite3", "cut in half"),
+        ("chroma-0/chroma.sqlite3", "emptied"),
+        ("chroma-0/chroma.sqlite3", "missing"),
+        ("chroma-0/*/data_level0.bin", "cut in half"),
+        ("chroma-0/*/data_level0.bin", "garbage"),
+        ("chroma-0/*/index_metadata.pickle", "emptied"),
+        ("chroma-0/*/index_metadata.pickle", "garbage"),
+        ("words-0/meta.json", "cut in half"),
+        ("words-0/meta.json", "missing"),
+        ("words-0/*.idx", "emptied"),
+        ("words-0/*.idx", "garbage"),
+        ("words-0/*.pos", "missing"),
     ],
 )
 def test_damage_to_an_index_is_named_and_mended(
@@ -123,7 +129,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
-@pytest.mark.parametrize("room", [0, 40_000, 200_000, 600_000])
+@pytest.mark.parametrize("room", [0, 200_000])
 def test_a_full_disk_leaves_the_store_as_it_was(small_disk: Path, room: int) -> None:
     home = small_disk / "home"
     with Archive(home, WordEmbedder()) as archive:

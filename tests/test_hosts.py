@@ -22,7 +22,7 @@ from tests.services import wait_for
 from tests.test_sources import item, page, rss
 
 DATELINE = Path(sys.executable).with_name("dateline")
-PAGES = 40
+PAGES = 24
 
 
 def names(archive: Archive, question: str, k: int = 5) -> list[str]:
@@ -56,13 +56,13 @@ def test_what_one_process_stores_another_finds(tmp_path: Path, chroma_url: str, 
 
 
 def test_an_article_offered_to_two_processes_at_once_is_stored_once(
-    tmp_path: Path, chroma_url: str, truth_url: str | None
+    tmp_path: Path, chroma_url: str, database_url: str
 ) -> None:
     offered = [article(f"n{number}", f"Parcel {number} reached harbour {number}.") for number in range(30)]
     reports = []
     with (
-        Archive(tmp_path, WordEmbedder(), chroma_url, truth_url) as first,
-        Archive(tmp_path, WordEmbedder(), chroma_url, truth_url) as second,
+        Archive(tmp_path, WordEmbedder(), chroma_url, database_url) as first,
+        Archive(tmp_path, WordEmbedder(), chroma_url, database_url) as second,
     ):
         workers = [
             Thread(target=lambda archive=each: reports.append(archive.ingest(offered))) for each in (first, second)
@@ -74,7 +74,7 @@ def test_an_article_offered_to_two_processes_at_once_is_stored_once(
         assert sum(report.new for report in reports) == 30
         assert sum(report.unchanged for report in reports) == 30
         assert first.holdings().versions == 30
-        assert first.problems() == []
+        assert all(first.search(f"parcel {each} harbour {each}", 1) for each in range(30))
 
 
 def test_postgres_keeps_offsets_in_code_points_and_large_bodies_whole(
@@ -92,8 +92,8 @@ def test_postgres_keeps_offsets_in_code_points_and_large_bodies_whole(
                 assert each.passage.quote(span) == stored[span.start : span.end]
 
 
-def test_ids_that_were_removed_do_not_come_back(tmp_path: Path, chroma_url: str, truth_url: str | None) -> None:
-    with Archive(tmp_path, WordEmbedder(), chroma_url, truth_url) as archive:
+def test_ids_that_were_removed_do_not_come_back(tmp_path: Path, chroma_url: str, database_url: str) -> None:
+    with Archive(tmp_path, WordEmbedder(), chroma_url, database_url) as archive:
         archive.ingest([article("bridge", "The bridge is closed.")])
         before = archive.search("bridge", 1)[0].passage.id
         archive.remove("bridge")
@@ -199,7 +199,7 @@ def publish(news: NewsServer) -> str:
 def answers(url: str) -> list[object]:
     """What a server answers, apart from ids and times."""
     given: list[object] = []
-    for number in range(0, PAGES, 5):
+    for number in range(0, PAGES, 6):
         question = {"question": f"What did the repairs in Port{number} cost?"}
         answer = httpx.post(f"{url}/v1/answers", json=question, timeout=60, trust_env=False).json()
         assert f"{number + 3} million" in answer["text"], answer
@@ -229,7 +229,7 @@ def test_two_servers_and_two_workers_lose_nothing_when_one_of_each_is_killed(
             Archive(tmp_path / "test", MiniLM(), chroma_url, database_url) as archive,
         ):
             urls = address(here), address(there)
-            wait_for(lambda: len(news.paths()) >= 12, patience_s=240)
+            wait_for(lambda: len(news.paths()) >= 8, patience_s=240)
             os.kill(doomed.pid, signal.SIGKILL)
             os.kill(there.pid, signal.SIGKILL)
             with running(*serve, **homes[1]) as back:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from index.errors import ArchiveDamaged, BadConfiguration, disk_failed, is_full
+from index.errors import ArchiveDamaged, BadConfiguration, StorageFailed, disk_failed, is_full
 
 COLLECTION = "passages"
 BATCH = 2000  # under Chroma's own limit of 5461
@@ -113,10 +113,16 @@ def _connect(url: str, settings: Any) -> Any:
 @contextmanager
 def _chroma_errors() -> Iterator[None]:
     """Translates Chroma's errors, which differ between its embedded and its served form, at one border."""
+    import httpx
     from chromadb.errors import ChromaError
 
     try:
         yield
+    except httpx.HTTPError as error:
+        raise StorageFailed(
+            f"The Chroma server of DATELINE_CHROMA_URL does not answer ({error}). Nothing is lost; try again when it "
+            "is back."
+        ) from error
     except ChromaError as error:
         if is_full(error):
             raise disk_failed(error) from error

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from index import Archive, BadConfiguration
+from index.errors import StorageFailed
 from tests.conftest import ROOT, WordEmbedder, article
+from tests.services import chroma_server
 
 
 def test_what_a_kill_leaves_is_whole_again_without_embedding() -> None:
@@ -36,6 +38,20 @@ def test_a_chroma_server_can_hold_the_vectors(tmp_path: Path, chroma_url: str) -
     assert not (home / "chroma-0").exists()
     with Archive(home, WordEmbedder(), chroma_url) as archive:
         assert [each.article.id for each in archive.search("frost", 5)] == ["apples"]
+
+
+def test_a_chroma_server_that_ends_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
+    with chroma_server(tmp_path / "server") as url:
+        archive = Archive(tmp_path / "home", WordEmbedder(), url)
+        archive.ingest([article("bridge", "The bridge is closed.")])
+        assert archive.search("bridge", 1)
+    with archive, pytest.raises(StorageFailed, match="DATELINE_CHROMA_URL does not answer"):
+        archive.search("bridge", 1)
+    embedder = WordEmbedder()
+    with chroma_server(tmp_path / "another") as url, Archive(tmp_path / "home", embedder, url) as archive:
+        archive.settle()
+        assert archive.problems() == []
+        assert embedder.embedded == 0
 
 
 def test_a_chroma_server_that_does_not_answer_is_named(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
-"""What a question asks for: a number, a date, a person, a place; and whether a sentence offers one."""
+"""What a question asks for: a number, a date, a person, a place, some other name; and whether a sentence offers one."""
 
 import re
 from typing import Literal
 
-Wanted = Literal["number", "date", "person", "place"]
+Wanted = Literal["number", "date", "person", "place", "name"]
 
 # "How many died when it sank?" asks for a number: the earliest match in the question decides.
 _ASKS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
@@ -34,6 +34,14 @@ _ASKS: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
             re.I,
         ),
     ),
+)
+
+# Asked last: "which" and a thing with a name of its own.
+_ASKS_NAME = re.compile(
+    r"\bwhich\b|\bwhat is (its|the|his|her) name\b|\bwhat (\w+ ){0,2}(agency|airline|automaker|band|book|brand|company|"
+    r"event|film|game|group|language|movie|organi[sz]ation|party|religion|school|show|singer|song|store|storm|team|"
+    r"union|university)\b",
+    re.I,
 )
 
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
@@ -69,6 +77,8 @@ _BODIES = re.compile(
 def wanted(question: str) -> Wanted | None:
     """The kind of thing a question asks for first, None when its form does not say."""
     found = [(match.start(), kind) for kind, pattern in _ASKS if (match := pattern.search(question))]
+    if not found and _ASKS_NAME.search(question):
+        return "name"
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
@@ -83,6 +93,6 @@ def offers(kind: Wanted, sentence: str, question: str) -> bool:
         case "person":
             people = [person for person in _PERSON.finditer(sentence) if not _BODIES.search(person.group())]
             found = [person["surname"] or person["full"].split()[-1] for person in people]
-        case "place":
+        case "place" | "name":
             found = [name.rstrip(".").removesuffix("’s") for name in _NAME.findall(sentence)]
     return any(each.lower() not in known for each in found)

@@ -29,6 +29,15 @@ class Row(NamedTuple):
     vector: np.ndarray
 
 
+class Described(NamedTuple):
+    """Some passages: what is known of each, by ascending id."""
+
+    ids: np.ndarray  # (n,) int64
+    publishers: list[str | None]
+    published: list[datetime | None]
+    vectors: np.ndarray  # (n, dimension) float32
+
+
 class _Columns(NamedTuple):
     """The rows by column, by ascending passage id. Never changed, so that a reader ends with what it began with."""
 
@@ -79,6 +88,17 @@ class FlatIndex:
         if chosen.without:
             passing &= ~np.isin(columns.articles, self._known(chosen.without))
         return np.asarray(columns.ids[passing])
+
+    def described(self, ids: Iterable[int]) -> Described:
+        """What is known of these passages; ids that are not there are left out."""
+        columns = self._columns
+        wanted = np.unique(np.fromiter(ids, np.int64))
+        rows = np.searchsorted(columns.ids, wanted)
+        rows = rows[np.append(columns.ids, -1)[rows] == wanted]
+        names = list(self._numbers)
+        publishers = [names[number] for number in columns.publishers[rows].tolist()]
+        published = [each and each.replace(tzinfo=UTC) for each in columns.published[rows].astype(object).tolist()]
+        return Described(columns.ids[rows], publishers, published, columns.vectors[rows])
 
     def nearest(self, vector: np.ndarray, n: int, among: np.ndarray) -> list[tuple[int, float]]:
         """The n nearest of the passages `among`, (m,) ids, as (id, cosine), best first; ids that are gone are left out.

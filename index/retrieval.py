@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy import Engine
 
-from index.article import Article, Copy, Correction, Evidence, Filter
+from index.article import Copy, Correction, Evidence, Filter
 from index.correcting import corrected, own_note
 from index.derived import Derived
 from index.evidence import Candidate, load
@@ -31,6 +31,7 @@ from index.reports import carriers
 from index.words import query_words
 
 CANDIDATES = 60  # of each search, by words and by vectors
+READ = 80  # of all candidates together, those whose sentences are looked at
 SCORED_BY_WORDS = 200  # a candidate beyond these has no words in common worth counting
 WHOLE_WORDS, WHOLE_SENTENCE, PART = 0.2, 0.4, 0.6  # add up to 1.2: 1 for the cosine, less for the words of the whole
 OTHER_PUBLISHER = 0.5  # what a part's score is worth in an article of another publisher than it names
@@ -48,6 +49,7 @@ class Found(NamedTuple):
     words: dict[int, float]
     best: float
     ids: list[int]
+    replaced: list[int]
 
 
 def retrieve(
@@ -55,19 +57,22 @@ def retrieve(
 ) -> list[Evidence]:
     """The k best passages for a query, in the order they were taken; what copies of a report repeat is left out.
 
-    `vectors` (1 + parts, dimension): the question's, then each part's.
+    `vectors` (1 + parts, dimension): the question's, then each part's. Only the candidates that look best by words and
+    by their own vectors are read from the truth, and ranked by their best sentences.
     """
     searched = [
         _search(derived, part, vector, chosen)
         for part, vector in zip((Part(query.text), *query.parts), vectors, strict=True)
     ]
-    ids = dict.fromkeys(passage_id for found in searched for passage_id in found.ids)
+    ids = _promising(derived, query, searched, vectors)[: max(READ, k)]
+    if chosen.as_of is not None:
+        ids += [passage_id for found in searched for passage_id in found.replaced]
     with truth.connect() as connection:
-        candidates = load(connection, list(ids), model, replaced=chosen.as_of is not None)
+        candidates = load(connection, ids, model, replaced=chosen.as_of is not None)
         _find_words(derived, [each for each in candidates.values() if not each.current], searched)
         notices = corrected(connection, {each.article.id for each in candidates.values()}, chosen.as_of)
         candidates = dict(_without_taken_back(candidates, notices))
-        evidence = [_evidence(candidate, query, searched, vectors) for candidate in candidates.values()]
+        evidence = _evidence(list(candidates.values()), query, searched, vectors)
         evidence.sort(key=lambda each: (-each.score, each.passage.id))
         taken = _take(_without_copies(evidence, candidates, query), k)
         reports = {each.passage.id: candidates[each.passage.id].report for each in taken}
@@ -99,9 +104,17 @@ def _search(derived: Derived, part: Part, vector: np.ndarray, chosen: Filter) ->
     by_words = derived.words.search(part.text, SCORED_BY_WORDS, among)
     best = by_words[0][1] if by_words else 1.0
     nearest = _nearest(derived, vector, among)
-    nearest += _nearest_replaced(derived, vector, chosen)
     ids = [passage_id for passage_id, _ in (*by_words[:CANDIDATES], *nearest)]
-    return Found(part, {passage_id: score / best for passage_id, score in by_words}, best, ids)
+    replaced = [passage_id for passage_id, _ in _nearest_replaced(derived, vector, chosen)]
+    return Found(part, {passage_id: score / best for passage_id, score in by_words}, best, ids, replaced)
+
+
+def _promising(derived: Derived, query: Query, searched: Sequence[Found], vectors: np.ndarray) -> list[int]:
+    """Ids of the candidates, those first whose words and own vectors fit best."""
+    known = derived.flat().described(passage_id for found in searched for passage_id in found.ids)
+    ids = known.ids.tolist()
+    scores = _scores(query, searched, ids, known.publishers, known.published, known.vectors @ vectors.T)
+    return [ids[at] for at in np.argsort(-scores, kind="stable").tolist()]
 
 
 def _nearest_replaced(derived: Derived, vector: np.ndarray, chosen: Filter) -> list[tuple[int, float]]:
@@ -138,27 +151,55 @@ def _without_taken_back(
             yield passage_id, candidate._replace(passage=passage, sentence_vectors=candidate.sentence_vectors[kept])
 
 
-def _evidence(candidate: Candidate, query: Query, searched: Sequence[Found], vectors: np.ndarray) -> Evidence:
-    similarities = candidate.sentence_vectors @ vectors.T
-    nearest = similarities.max(axis=0)
-    article, passage_id = candidate.article, candidate.passage.id
-    scores = [found.words.get(passage_id, 0.0) + float(best) for found, best in zip(searched, nearest, strict=True)]
-    worth = [_worth(found.part, article) * score for found, score in zip(searched, scores, strict=True)]
-    score = (
-        WHOLE_WORDS * searched[0].words.get(passage_id, 0.0)
-        + WHOLE_SENTENCE * float(nearest[0])
-        + PART * max(worth[1:] or worth)
-        + NAMED_PUBLISHER * (article.publisher in query.publishers)
-        + NAMED_DAY * (article.published_at is not None and article.published_at.date() in query.days)
-        + RECENCY * recency_weight(article.published_at, query.recency)
+def _evidence(
+    candidates: Sequence[Candidate], query: Query, searched: Sequence[Found], vectors: np.ndarray
+) -> list[Evidence]:
+    """The candidates with the scores that their best sentences give them."""
+    similarities = [candidate.sentence_vectors @ vectors.T for candidate in candidates]
+    scores = _scores(
+        query,
+        searched,
+        [candidate.passage.id for candidate in candidates],
+        [candidate.article.publisher for candidate in candidates],
+        [candidate.article.published_at for candidate in candidates],
+        np.array([each.max(axis=0) for each in similarities]).reshape(-1, len(vectors)),
     )
-    by_words = any(passage_id in found.words for found in searched)
-    found_by = ("words", "vectors") if by_words else ("vectors",)
-    return Evidence(candidate.passage, article, score, found_by, tuple(map(float, similarities[:, 0])))
+    return [
+        Evidence(
+            candidate.passage,
+            candidate.article,
+            score,
+            ("words", "vectors") if any(candidate.passage.id in found.words for found in searched) else ("vectors",),
+            tuple(each[:, 0].tolist()),
+        )
+        for candidate, score, each in zip(candidates, scores.tolist(), similarities, strict=True)
+    ]
 
 
-def _worth(part: Part, article: Article) -> float:
-    return 1.0 if not part.publishers or article.publisher in part.publishers else OTHER_PUBLISHER
+def _scores(
+    query: Query,
+    searched: Sequence[Found],
+    ids: Sequence[int],
+    publishers: Sequence[str | None],
+    published: Sequence[datetime | None],
+    nearest: np.ndarray,
+) -> np.ndarray:
+    """The scores (n,) of n passages; `nearest` (n, 1 + parts) is their cosine with the question and each part."""
+    words = np.array([[found.words.get(each, 0.0) for found in searched] for each in ids]).reshape(nearest.shape)
+    worth = np.array([[_worth(found.part, each) for found in searched] for each in publishers]).reshape(nearest.shape)
+    of_parts = (worth * (words + nearest))[:, 1 if query.parts else 0 :]
+    return np.asarray(
+        WHOLE_WORDS * words[:, 0]
+        + WHOLE_SENTENCE * nearest[:, 0]
+        + PART * of_parts.max(axis=1)
+        + NAMED_PUBLISHER * np.array([each in query.publishers for each in publishers], bool)
+        + NAMED_DAY * np.array([each is not None and each.date() in query.days for each in published], bool)
+        + RECENCY * np.array([recency_weight(each, query.recency) for each in published])
+    )
+
+
+def _worth(part: Part, publisher: str | None) -> float:
+    return 1.0 if not part.publishers or publisher in part.publishers else OTHER_PUBLISHER
 
 
 def _nearest(derived: Derived, vector: np.ndarray, among: np.ndarray | None) -> list[tuple[int, float]]:

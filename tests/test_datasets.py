@@ -18,7 +18,7 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the development data
 
 COUNTS = {
     "multihop_rag": (609, {"comparison_query": 503, "inference_query": 489, "temporal_query": 353, "null_query": 185}),
-    "realtimeqa": (1441, {"fresh": 291}),
+    "realtimeqa": (1441, {"fresh": 291, "gone": 291}),
     "squad2": (690, {"answerable": 3500, "gone": 3500, "near_topic": 3263}),
     "mtrag": (1463, {"answerable": 175, "partial": 31, "unanswerable": 63, "underspecified": 40}),
     "rgb": (915, {"noise": 66, "negatives": 66, "counterfactual": 66}),

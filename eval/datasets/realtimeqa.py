@@ -3,7 +3,8 @@
 A case asks on the day of its quiz what the week's news says; its stale articles are on the same matter and at least
 half a year old. The relevant articles were labelled automatically and were published from 35 days before to 2 days
 after the day of the question: the archive is therefore seen as it stood DAYS_AFTER days after it, which lets every
-relevant article in and the least of later weeks' news.
+relevant article in and the least of later weeks' news. Each question has a twin, `gone`, with its relevant articles
+taken out of the evidence: the right answer is none.
 """
 
 from datetime import UTC, datetime, time, timedelta
@@ -22,8 +23,13 @@ def articles(data: Path) -> tuple[Article, ...]:
 
 
 def cases(data: Path) -> tuple[Case, ...]:
-    """The 291 questions, all of the kind `fresh`; 192 of them have stale articles."""
-    return tuple(_case(record) for record in read(data, "realtimeqa", "questions.jsonl"))
+    """The 291 questions of the kind `fresh`, each followed by its twin `gone`; 192 of them have stale articles."""
+    fresh = [_case(record) for record in read(data, "realtimeqa", "questions.jsonl")]
+    return tuple(each for case in fresh for each in (case, _gone(case)))
+
+
+def _gone(case: Case) -> Case:
+    return Case(f"{case.id}#gone", "gone", case.question, refuse=True, filter=case.filter, without=case.articles)
 
 
 def _case(record: Record) -> Case:

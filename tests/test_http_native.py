@@ -1,6 +1,8 @@
 """The native API: streams that are taken up again, conversations, articles, feedback, requests sent twice."""
 
 import json
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -274,6 +276,16 @@ def test_cancelling_closes_the_call_to_the_model(harbour: Archive) -> None:
             client.post(f"/v1/answers/{answer_id}/cancel")
             assert model.requests[0].closed.wait(5)
             assert list(coming)[-1][1] == "answer.cancelled"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl is installed")
+def test_curl_is_answered_whole_and_as_a_stream(client: httpx.Client) -> None:
+    curl = ["curl", "--noproxy", "*", "-sS", "--fail", f"{client.base_url}/v1/answers", "--json", json.dumps(BRIDGE)]
+    answer = json.loads(subprocess.run(curl, capture_output=True, check=True, timeout=20).stdout)
+    assert answer["status"] == "answered"
+    streamed = [*curl, "-N", "-H", "Accept: text/event-stream"]
+    done = subprocess.run(streamed, capture_output=True, check=True, text=True, timeout=20)
+    assert done.stdout.rstrip().split("\n\n")[-1].startswith("event: answer.completed\ndata: {")
 
 
 def test_what_is_answered_fits_the_openapi_document(client: httpx.Client) -> None:

@@ -23,6 +23,8 @@ _DATE = re.compile(
     rf"|(?<![$€£¥\d.,])\b(?P<y4>{_YEAR})(?!\d|,\d|%|\.\d|s\b)\b"
     rf"|\b(?P<weekday>{'|'.join([*_DAYS, *(day.title() for day in _DAYS)])})\b"
 )
+# A quick look before the slow one: most sentences have no date.
+_MAYBE = re.compile(r"\d|day\b|May|[Jj](?:an|u[nl])|[Ff]eb|[Mm]ar|[Aa](?:pr|ug)|[Ss]ep|[Oo]ct|[Nn]ov|[Dd]ec")
 _RELATIVE = re.compile(r"\b(today|tonight|yesterday|tomorrow|(?:last|this|next) (?:month|year|week))\b", re.I)
 _MAY_BE_A_VERB = re.compile(
     r"(?:\b(?:in|of|since|until|by|from|early|late|mid|last|next|this|and|to|between|during)[\s-])\Z", re.I
@@ -82,7 +84,7 @@ def on(published: date | None) -> list[Moment]:
 
 
 def _dates(text: str) -> Iterator[re.Match[str]]:
-    for found in _DATE.finditer(text):
+    for found in _DATE.finditer(text) if _MAYBE.search(text) else ():
         alone = found["m3"] in ("May", "March") and not found["y3"]
         if not alone or _MAY_BE_A_VERB.search(text[: found.start()]):
             yield found

@@ -155,9 +155,11 @@ def is_known(name: Name, known: frozenset[str], claim: str) -> bool:
 
 def mixed_up(claim: str, source: str) -> str | None:
     """Two names that stand side by side in a claim and nowhere near each other in the source: "Kurt Zeine"."""
+    found = names(claim)
+    if len(found) < 2:
+        return None
     words = [fold(token[0]) for token in _TOKEN.finditer(source)]
     lower = {fold(token[0]) for token in _TOKEN.finditer(source) if not any(c.isupper() for c in token[0])}
-    found = names(claim)
     for one, other in pairwise(found):
         plain = not ({one.folded, other.folded} & (TITLES | lower)) and one.text.isalpha() and other.text.isalpha()
         aliases = any({one.folded, other.folded} & group for group in _ALIASES)

@@ -20,6 +20,7 @@ def quoted(text: str) -> tuple[str, ...]:
     return tuple(next(filter(None, found.groups())) for found in _QUOTED.finditer(text))
 
 
+@lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """One form of quotation marks, dashes, white space and case, to compare wording only."""
     return " ".join(text.translate(_MARKS).replace("…", "...").split()).casefold()

@@ -1,9 +1,9 @@
 """What proving costs: `python -m eval.bench.proving [--rounds N]`. CPU time of one thread; no model, no network.
 
-A reply is made of the sample articles: each sentence as it stands, with its neighbour, or with words left out, and its
-citation. It is streamed token by token through the reader and the prover, as the LLM writer does. Printed are sentences
-per CPU second (cold: every source is new; warm: the sources of one answer are known), the CPU spent from the last token
-of the first sentence until it is given, over fresh sources, and the CPU of each later sentence.
+A reply is made of the sample articles: each sentence with some of its words left out, some with their neighbour's
+number, too. It is streamed token by token through the reader and the prover, as the LLM writer does. Printed are
+sentences per CPU second with sources that are new or known from the same answer, reading included and, for new ones,
+proving alone; and the CPU from the stream's begin to the first sentence, and from each sentence to the next.
 """
 
 import argparse
@@ -37,13 +37,14 @@ def main() -> None:
     articles = [each for each in read_paths([str(SAMPLES)]) if isinstance(each, Article) and len(each.body) > 500]
     first: list[float] = []
     later: list[float] = []
-    cold = warm = proven = count = 0.0
+    cold = warm = alone = proven = count = 0.0
     for _ in range(given.rounds):
         found = draw.sample(articles, SOURCES)
         fresh = _sources(found, draw)
         text = " ".join(_drafts(fresh, draw))
         began = time.process_time()
-        spent, kept = _stream(text, fresh)
+        spent, kept, in_proof = _stream(text, fresh)
+        alone += in_proof
         cold += time.process_time() - began
         count, proven = count + len(spent), proven + kept
         first.append(spent[0])
@@ -61,6 +62,7 @@ def main() -> None:
     figures = {
         "sentences": count,
         "proven": proven / count,
+        "proving alone, sentences per CPU second, sources new": count / alone,
         "sentences per CPU second, sources new": count / cold,
         "sentences per CPU second, sources known": count / warm,
         "support, sentences per CPU second": graded,
@@ -99,19 +101,21 @@ def _drafts(sources: Sequence[NumberedSource], draw: random.Random) -> Iterator[
         yield " ".join(kept).rstrip(".!?") + f" {mark}."
 
 
-def _stream(text: str, sources: Sequence[NumberedSource]) -> tuple[list[float], int]:
-    """CPU seconds of each sentence of a reply since the token before it was judged, and how many were proven."""
-    reading, spent, kept = Reply(), list[float](), 0
+def _stream(text: str, sources: Sequence[NumberedSource]) -> tuple[list[float], int, float]:
+    """CPU seconds of each sentence since the one before, how many were proven, and the seconds of proving."""
+    reading, spent, kept, alone = Reply(), list[float](), 0, 0.0
     began = time.process_time()
     tokens = re.findall(r"\s?\S{1,4}", text)
     for at in range(len(tokens) + 1):
         drafts = reading.feed(tokens[at]) if at < len(tokens) else reading.close()
         for draft in drafts:
+            started = time.process_time()
             kept += isinstance(prove(draft, sources, ""), ProvenSentence)
             now = time.process_time()
+            alone += now - started
             spent.append(now - began)
             began = now
-    return spent, kept
+    return spent, kept, alone
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ OPERATIONS = {
     "/v1/conversations": {"get": "list_conversations"},
     "/v1/conversations/{conversation_id}": {"get": "get_conversation", "delete": "delete_conversation"},
     "/v1/search": {"post": "post_search"},
+    "/v1/session": {"get": "get_session", "post": "begin_session", "delete": "end_session"},
     "/v1/models": {"get": "list_models"},
     "/v1/models/{model}": {"get": "get_model"},
     "/v1/chat/completions": {"post": "post_completion"},

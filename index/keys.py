@@ -105,9 +105,12 @@ class Keys:
         return key
 
 
-def open_keys(home: Path) -> Keys:
-    """The keys of the archive in `home`, whether or not a server has it open. Raises ArchiveDamaged."""
-    return Keys(open_truth(home / "truth.db"))
+def open_keys(home: Path, database_url: str | None = None) -> Keys:
+    """The keys of the archive in `home`, or of the one at `database_url`, whether or not a server has it open.
+
+    Raises what `open_truth` raises.
+    """
+    return Keys(open_truth(database_url or home / "truth.db"))
 
 
 def _digest(token: str) -> str:

@@ -65,7 +65,9 @@ def _keys() -> "Keys":
     from bot.shell.start import start
     from index import open_keys
 
-    return open_keys(start().home)
+    settings = start()
+    shared = settings.database_url
+    return open_keys(settings.home, shared.get_secret_value() if shared else None)
 
 
 def _key_json(key: "Key") -> dict[str, Any]:

@@ -293,6 +293,7 @@ class Archive:
             for number, (place, line) in enumerate(lines(path, self.embedder.id), 1):
                 try:
                     with self._writing, _storing(), self._truth.begin() as connection:
+                        take_turn(connection)
                         tally[import_line(connection, line, place, self.embedder.id)] += 1
                 except BadArticle as refused:
                     errors.append((refused.source, refused.reason))

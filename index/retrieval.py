@@ -10,7 +10,7 @@ others of its article by REPEATED, so that the sides of a comparison are all hea
 of the multihop_rag questions, by article, and hold on the other half and on questions of one part: see eval/LOG.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import log
@@ -71,7 +71,8 @@ def retrieve(
         candidates = load(connection, ids, model, replaced=chosen.as_of is not None)
         _find_words(derived, [each for each in candidates.values() if not each.current], searched)
         notices = corrected(connection, {each.article.id for each in candidates.values()}, chosen.as_of)
-        candidates = dict(_without_taken_back(candidates, notices))
+        quotable = (_without_taken_back(each, notices.get(each.article.id)) for each in candidates.values())
+        candidates = {each.passage.id: each for each in quotable if each is not None}
         evidence = _evidence(list(candidates.values()), query, searched, vectors)
         evidence.sort(key=lambda each: (-each.score, each.passage.id))
         taken = _take(_without_copies(evidence, candidates, query), k)
@@ -133,22 +134,20 @@ def _find_words(derived: Derived, replaced: Sequence[Candidate], searched: Seque
             found.words[each.passage.id] = score / found.best
 
 
-def _without_taken_back(
-    candidates: dict[int, Candidate], notices: dict[str, Correction]
-) -> Iterator[tuple[int, Candidate]]:
-    """The passages without the sentences that a notice of correction has taken back: those cannot be quoted."""
-    for passage_id, candidate in candidates.items():
-        notice = notices.get(candidate.article.id)
-        spans = candidate.passage.sentences
-        taken_back = () if notice is None else notice.taken_back
-        kept = [
-            place
-            for place, span in enumerate(spans)
-            if not any(says(candidate.passage.quote(span), value) for value in taken_back)
-        ]
-        if kept:
-            passage = replace(candidate.passage, sentences=tuple(spans[place] for place in kept))
-            yield passage_id, candidate._replace(passage=passage, sentence_vectors=candidate.sentence_vectors[kept])
+def _without_taken_back(candidate: Candidate, notice: Correction | None) -> Candidate | None:
+    """A passage without the sentences that a notice has taken back, for they cannot be quoted; None if none is left."""
+    if notice is None:
+        return candidate
+    passage, spans = candidate.passage, candidate.passage.sentences
+    kept = [
+        place
+        for place, span in enumerate(spans)
+        if not any(says(passage.quote(span), value) for value in notice.taken_back)
+    ]
+    if not kept:
+        return None
+    passage = replace(passage, sentences=tuple(spans[place] for place in kept))
+    return candidate._replace(passage=passage, sentence_vectors=candidate.sentence_vectors[kept])
 
 
 def _evidence(

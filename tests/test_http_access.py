@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +15,8 @@ from bot.answer import Usage
 from bot.extractive import ExtractiveWriter
 from bot.http.access import keyless
 from bot.settings import read_settings
-from index import Archive, BadConfiguration, BadRequest
+from index import AnswerRecords, Archive, BadConfiguration, BadRequest, Given, open_keys
+from index.truth import open_truth
 from tests.conftest import article, day
 from tests.serving import STREAM, Waiting, events, pointer, serving
 from tests.test_shell import as_json, dateline
@@ -300,3 +302,27 @@ def test_another_address_than_loopback_is_refused_without_a_key(harbour: Archive
     assert all(keyless(host, harbour.keys) for host in ("127.0.0.1", "localhost", "::1"))
     minted(harbour)
     assert keyless("0.0.0.0", harbour.keys) is False
+
+
+def test_keys_and_answers_are_kept_in_postgresql_alike(database_url: str, tmp_path: Path) -> None:
+    keys, answers = open_keys(tmp_path, database_url), AnswerRecords(open_truth(database_url))
+    key, token = keys.create("reader", ["ask"])
+    assert keys.any_minted() and keys.find(token) is not None
+    keys.revoke(key.id)
+    assert keys.find(token) is None
+    for number in range(2):
+        answers.save(Given(f"ans_{number}", "conv_1", f"Question {number}?", "{}", key.id, 50))
+    assert answers.tokens(key.id, day("2026-01-01")) == 100
+    (conversation,) = answers.conversations(key.id, 10)
+    assert (conversation.title, conversation.answers) == ("Question 0?", 2)
+    assert answers.conversation("conv_1", None) == ()
+    for rating in ("up", "down"):
+        answers.rate("ans_1", "me", rating, None)
+    assert [each.rating for each in answers.ratings("ans_1")] == ["down"]
+    assert answers.disliked() == ("{}",)
+    assert answers.claim("k", key.id, "d", "here") is None
+    answers.begin("k", key.id, "ans_1")
+    known = answers.claim("k", key.id, "d", "there")
+    assert known is not None and (known.answer_id, known.digest) == ("ans_1", "d")
+    assert answers.delete_conversation("conv_1", key.id)
+    assert answers.claim("k", key.id, "d", "there") is None

@@ -124,6 +124,7 @@ class Archive:
             self.keys = Keys(self._truth)
             self.slack = SlackRecords(self._truth)
             self._derived = Derived(self._truth, home, chroma_url)
+            self._settled = self._derived.place is not None
             self._claim(reembed)
             self._recover()
             if self.alone:
@@ -196,10 +197,12 @@ class Archive:
 
     def settle(self) -> None:
         """Be ready to search: in a shared archive, the first call gives this process words of its own, up to date."""
-        if self._derived.place is None:
-            with self._writing:
-                if self._derived.settle():
-                    self._recover()
+        if self._settled:
+            return
+        with self._writing:
+            if self._derived.settle():
+                self._recover()
+            self._settled = True  # not before it has caught up: other questions wait for that
 
     def follow(self) -> None:
         """Take in what other processes have changed; call it now and then where an archive is shared."""

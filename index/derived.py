@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 
 import numpy as np
 from sqlalchemy import Connection, Engine, select
@@ -63,6 +63,7 @@ class Derived:
         self._place = place or (Place(home) if chroma_url is None else None)
         self._dense: tuple[int, DenseIndex] | None = None
         self._words: WordIndex | None = None
+        self._opening = RLock()  # the first questions may come several at once
         self._flats: dict[bool, tuple[FlatIndex, int]] = {}  # of replaced versions or not, with the watermark
         self._flats_in_use = Lock()
 
@@ -87,16 +88,18 @@ class Derived:
     def dense(self) -> DenseIndex:
         """The vectors, opened at first use, and anew when another process has built them anew."""
         generation = self._generation("dense")
-        if self._dense is None or self._dense[0] != generation:
-            self._dense = generation, open_dense(*self._dense_place(generation))
-        return self._dense[1]
+        with self._opening:
+            if self._dense is None or self._dense[0] != generation:
+                self._dense = generation, open_dense(*self._dense_place(generation))
+            return self._dense[1]
 
     @property
     def words(self) -> WordIndex:
         """The words, opened at first use."""
-        if self._words is None:
-            self._words = open_words(self._words_folder(self._generation("words")))
-        return self._words
+        with self._opening:
+            if self._words is None:
+                self._words = open_words(self._words_folder(self._generation("words")))
+            return self._words
 
     def flat(self) -> FlatIndex:
         """All vectors and what filters look at, as of the newest change. The first call reads them: 3 s for 100,000."""

@@ -5,10 +5,13 @@ import hmac
 import itertools
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -22,6 +25,7 @@ from bot.http import create_app
 from bot.settings import Settings
 from bot.slack import slack_router
 from index import Archive, Evidence
+from tests.conftest import ROOT
 from tests.slack_api import Message, SlackApi
 
 T = TypeVar("T")
@@ -176,6 +180,18 @@ def talking(archive: Archive, writer: Writer, api: SlackApi, *, drain_s: float =
         finally:
             server.should_exit = True
             thread.join(40)
+
+
+@contextmanager
+def process(home: Path, api: SlackApi, wait: float, *shared: str) -> Iterator[tuple[subprocess.Popen[str], Talk]]:
+    """A server in a process of its own; `shared` are the addresses of a Chroma server and of a database."""
+    command = [sys.executable, "-m", "tests.slack_process", str(home), api.url, str(wait), *shared]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as running:
+        try:
+            assert running.stdout is not None
+            yield running, Talk(f"http://127.0.0.1:{running.stdout.readline().strip()}", api)
+        finally:
+            running.kill()
 
 
 def slack_app(

@@ -5,12 +5,9 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from html import unescape
 from http.client import HTTPConnection
@@ -22,9 +19,9 @@ import pytest
 from bot.extractive import ExtractiveWriter
 from index import Archive, SlackRecords
 from index.truth import open_truth
-from tests.conftest import ROOT, WordEmbedder, article, day
+from tests.conftest import WordEmbedder, article, day
 from tests.slack_api import Message, SlackApi, slack_api
-from tests.slack_talk import Slow, Talk, is_finished, talking, wait_for
+from tests.slack_talk import Slow, Talk, is_finished, process, talking, wait_for
 
 HARBOUR = "The harbour bridge will close on Monday. Repairs cost 12 million crowns. The mayor, Ana Sol, opposed them."
 ASK = "What do the bridge repairs cost?"
@@ -179,18 +176,6 @@ def test_point_5_a_mention_that_comes_twice_in_any_order_is_answered_once_and_ne
         talk.event({**only, "type": "message"})
         assert settled(harbour) == ["answered"] * 7
         assert len(api.seen("C1")) == 7
-
-
-@contextmanager
-def process(home: Path, api: SlackApi, wait: float) -> Iterator[tuple[subprocess.Popen[str], Talk]]:
-    """A server in a process of its own."""
-    command = [sys.executable, "-m", "tests.slack_process", str(home), api.url, str(wait)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as running:
-        try:
-            assert running.stdout is not None
-            yield running, Talk(f"http://127.0.0.1:{running.stdout.readline().strip()}", api)
-        finally:
-            running.kill()
 
 
 def test_point_6_what_a_killed_server_had_claimed_is_answered_once_by_the_next(tmp_path: Path, api: SlackApi) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.answer import Question
-from bot.confidence import confidence
+from bot.confidence import confidence, probability
 from bot.encoding import answer_json
 from bot.engine import AnswerFailure, Writer, ask
 from bot.events import AnswerCompleted, AnswerFailed, SearchCompleted
@@ -103,12 +103,14 @@ async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None
             answer = event.answer
     total = (time.perf_counter() - started) * 1000
     searched = answer.standalone_question
-    sure = confidence(searched, evidence, archive.word_weights(searched))
+    weights = archive.word_weights(searched)
+    sure = confidence(searched, evidence, weights)
     bodies = {
         each.article.id: archive.quoted_body(each.article.id, each.quote, each.start) for each in answer.citations
     }
     outcome = Outcome(tuple(map(_retrieved, evidence)), answer_json(answer), sure, bodies)
     scores, details = score(case, outcome)
+    scores["probability"] = probability(searched, evidence, weights)
     why_not = ""
     if judge is not None:
         judgement = await judge_answer(judge, outcome.answer)

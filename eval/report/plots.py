@@ -63,30 +63,29 @@ def risk_coverage_plot(results: Sequence[Result], before: Sequence[Result]) -> P
 
 
 def reliability_plot(results: Sequence[Result]) -> Plot:
-    """How often answers of a confidence are right; a confidence that is no probability has no diagonal to keep to."""
+    """How often a question that was given a probability has an answer in the archive."""
     title = "Reliability"
-    sure, right = _confident(results)
-    if not sure:
-        return Plot(title, "", "No answer of this run came with a confidence.")
-    low, high = (0.0, 1.0) if min(sure) >= 0 and max(sure) <= 1 else (min(sure), max(sure))
-    scaled = [min(1.0, max(0.0, (each - low) / (high - low))) if high > low else 0.5 for each in sure]
-    bins = reliability(scaled, right)
+    known = [
+        (likely, each.scores.get("rightly_refused") is None)
+        for each in results
+        if (likely := each.scores.get("probability")) is not None
+    ]
+    if not known:
+        return Plot(title, "", "No question of this run came with a probability.")
+    bins = reliability([likely for likely, _ in known], [there for _, there in known])
     most = max(each.count for each in bins)
-    body = [_path([(0, 0), (1, 1)], "was")] if (low, high) == (0.0, 1.0) else []
-    body.append(_path([(each.predicted, each.observed) for each in bins], "line"))
+    body = [_path([(0, 0), (1, 1)], "was"), _path([(each.predicted, each.observed) for each in bins], "line")]
     body += [
         f'<circle class="dot" cx="{_x(each.predicted):.1f}" cy="{_y(each.observed):.1f}" '
         f'r="{2.5 + 5 * sqrt(each.count / most):.1f}"/>'
         for each in bins
     ]
-    caption = f"{len(sure):,} answers; a larger dot stands for more of them."
-    caption += (
-        " On the dashed line confidence says how often an answer is right."
-        if (low, high) == (0.0, 1.0)
-        else " The confidence is a score, not a probability: higher should be righter."
+    caption = (
+        f"{len(known):,} questions; a larger dot stands for more of them. On the dashed line the probability says how "
+        "often there is an answer, where as many questions have one as have none; where more have one, dots lie above."
     )
-    ticks = [(each / 4, f"{low + (high - low) * each / 4:.2f}") for each in range(5)]
-    return Plot(title, _frame(title, caption, "right", "confidence", _shares(1.0), ticks, body), caption)
+    ticks = [(each / 4, f"{each / 4:.2f}") for each in range(5)]
+    return Plot(title, _frame(title, caption, "answerable", "probability", _shares(1.0), ticks, body), caption)
 
 
 def latency_plot(results: Sequence[Result]) -> Plot:

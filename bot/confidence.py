@@ -17,9 +17,9 @@ from bot.asking import offers, wanted
 from bot.ranking import Ranked, choose, rank
 from index import Evidence, header, stems
 
-SURE_ENOUGH = 1.65  # below it nothing is said; for a question of TYPICAL_WORDS words
+SURE_ENOUGH = 1.55  # below it nothing is said; for a question of TYPICAL_WORDS words
 TYPICAL_WORDS = 6
-LENGTH_ALLOWANCE = 0.15  # one sentence covers less of a long question: the bar falls with the log of its length
+LENGTH_ALLOWANCE = 0.08  # one sentence covers less of a long question: the bar falls with the log of its length
 COEFFICIENTS = Path(__file__).with_name("confidence.json")
 
 _NAME = re.compile(r"(?<=[\w,;:)’”\"'] )(?:[A-Z][\w’'&.-]*\w)")

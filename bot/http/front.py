@@ -27,9 +27,10 @@ _log = logging.getLogger("dateline.http")
 
 
 class Front:
-    """The outermost layer of the application. It knows whether the server is about to end."""
+    """The outermost layer of the application. It knows whether the server has begun, and is about to end."""
 
     def __init__(self, metrics: Metrics) -> None:
+        self.caught_up = False
         self.draining = False
         self._metrics = metrics
         self._bodies: set[asyncio.Timeout] = set()

@@ -21,9 +21,13 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 async def readyz(ours: Ours) -> Response:
-    """Whether questions can be answered now: 503 while the indexes are behind, and once the server is about to end."""
+    """Whether questions can be answered now: 503 until the indexes have caught up once, and when the server ends.
+
+    What is ingested later does not make a server unready: it answers from what was there before.
+    """
     now = await run_in_threadpool(ours.archive.status)
-    state = "draining" if ours.front.draining else "indexing" if now.waiting_changes else "ready"
+    ours.front.caught_up = ours.front.caught_up or not now.waiting_changes
+    state = "draining" if ours.front.draining else "ready" if ours.front.caught_up else "indexing"
     value = {"status": state, "articles": now.holdings.articles, "model": now.model}
     return JSONResponse(value, status_code=200 if state == "ready" else 503)
 

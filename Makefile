@@ -14,7 +14,7 @@ test: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # The lock carries hashes; hatchling is in it, so building our own package needs nothing else.
 $(VENV)/.installed: requirements.lock pyproject.toml

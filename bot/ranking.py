@@ -19,8 +19,7 @@ CONTEXT_CREDIT = 0.4  # a question's word in the sentence before, or in the head
 RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
 HALF_LIFE_DAYS = 30.0
 NEAR_BEST = 0.6  # a further sentence must come within this of the best one
-ASKS, HEADS, ADDS_NOTHING = 0.5, 0.3, 0.3  # what a question, a heading and a repetition of the question lose
-FEWEST_NEW_STEMS = 4  # a sentence with fewer stems that the question lacks repeats it
+ASKS, HEADS = 0.5, 0.3  # what a question and a heading lose
 SAME_SAYING = 0.8  # share of stems above which two sentences say the same
 
 _ENDS = re.compile(r"[.!…][”\"'’)]*$")
@@ -97,7 +96,7 @@ def _newer(published: datetime | None, recency: Recency | None) -> float:
 
 def _rank_passage(question: str, kind: Wanted | None, found: Evidence, weights: Mapping[str, float]) -> list[Ranked]:
     total = sum(weights.values()) or 1.0
-    top, asked = set(stems(header(found.article))), set(stems(question))
+    top = set(stems(header(found.article)))
     before: set[str] = set()
     ranked: list[Ranked] = []
     for place, span in enumerate(found.passage.sentences):
@@ -112,17 +111,18 @@ def _rank_passage(question: str, kind: Wanted | None, found: Evidence, weights: 
             + COVERAGE_IN_CONTEXT * (covered + CONTEXT_CREDIT * near) / total
             + PASSAGE * found.score
             + TYPE * fits
-            - _says_little(text.strip(), own - asked)
+            - _says_little(text.strip())
         )
         ranked.append(Ranked(found, place, score, frozenset(own)))
         before = own
     return ranked
 
 
-def _says_little(text: str, new: set[str]) -> float:
-    """What a sentence loses by its shape: a question, a heading, one that has next to nothing new."""
-    asks = text.rstrip("”\"'’)").endswith("?")
-    return ASKS * asks + HEADS * (not asks and not _ENDS.search(text)) + ADDS_NOTHING * (len(new) < FEWEST_NEW_STEMS)
+def _says_little(text: str) -> float:
+    """What a sentence loses by its shape: a question, a heading."""
+    if text.rstrip("”\"'’)").endswith("?"):
+        return ASKS
+    return 0.0 if _ENDS.search(text) else HEADS
 
 
 def _says_the_same(one: Ranked, other: Ranked) -> bool:

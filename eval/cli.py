@@ -134,23 +134,30 @@ def qualify_judge(
 
 
 @app.command()
-def compare(before: Path, after: Path) -> None:
+def compare(before: Path, after: Path, as_json: Json = False) -> None:
     """Compare two runs of one suite, case by case."""
-    from bot.shell.output import console
+    from dataclasses import asdict
+
+    from bot.shell.output import console, print_json
     from eval.compare import compare as compare_runs
     from eval.compare import render_comparison
     from eval.runs import read_run
 
-    console().print(render_comparison(compare_runs(read_run(before), read_run(after))))
+    changed = compare_runs(read_run(before), read_run(after))
+    if as_json:
+        print_json(asdict(changed))
+    else:
+        console().print(render_comparison(changed))
 
 
 @app.command()
 def report(
     path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's file.")],
     out: Annotated[Path | None, typer.Option(help="A folder for report.html, report.xml and report.md.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Write a run's report: one HTML page, JUnit XML, Markdown for a pull request."""
-    from bot.shell.output import console
+    from bot.shell.output import console, print_json
     from eval.gate import judge
     from eval.report.html import render_html
     from eval.report.junit import render_junit
@@ -168,7 +175,10 @@ def report(
     (folder / "report.html").write_text(render_html(done, verdict, baseline, same), "utf-8")
     (folder / "report.xml").write_text(render_junit(done, verdict), "utf-8")
     (folder / "report.md").write_text(render_markdown(done, verdict, baseline), "utf-8")
-    console().print(str(folder / "report.html"))
+    if as_json:
+        print_json({name: str(folder / f"report.{name}") for name in ("html", "xml", "md")})
+    else:
+        console().print(str(folder / "report.html"))
 
 
 @app.command()
@@ -177,9 +187,10 @@ def add(
     question: Annotated[str | None, typer.Argument(help="The question, as it was asked.")] = None,
     answer: Annotated[str | None, typer.Option(metavar="ID", help="An answer that went wrong, by its id.")] = None,
     disliked: Annotated[bool, typer.Option("--disliked", help="Every answer that somebody rated down.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Add a question, or answers that went wrong, as cases that a person completes. Until then the suite refuses."""
-    from bot.shell.output import console
+    from bot.shell.output import console, print_json
     from eval.adding import add_case, asked, of_answer, without_known
     from index import BadConfiguration
 
@@ -191,8 +202,11 @@ def add(
         added = without_known(cases, [of_answer(*each) for each in _stored_answers(answer)])
     for case in added:
         add_case(cases, case)
-        console().print(f"{case['id']} was added to {cases}; complete its refuse, expected and articles.")
-    if not added:
+        if not as_json:
+            console().print(f"{case['id']} was added to {cases}; complete its refuse, expected and articles.")
+    if as_json:
+        print_json({"added": [case["id"] for case in added], "cases": str(cases)})
+    elif not added:
         console().print(f"{cases} has them all already.")
 
 

@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from tests.news_server import news_server
 from tests.test_sources import item, page, rss
@@ -219,3 +221,18 @@ def test_standing_sources_are_watched_until_interrupted_and_their_health_is_show
     assert (source["source"], source["health"], source["pages"], source["pages_waiting"]) == (feed, "ok", 2, 0)
     assert source["last_success"] is not None
     assert f"ok       {feed}: last success" in " ".join(dateline("status", COLUMNS="200").stdout.split("\n"))
+
+
+def test_every_command_that_ends_can_print_json() -> None:
+    from bot.shell import app
+
+    without = {path for path, options in _commands(typer.main.get_command(app)) if "--json" not in options}
+    assert without == {"serve", "mcp"}
+
+
+def _commands(command: Any, path: str = "") -> Iterator[tuple[str, set[str]]]:
+    """Every command by its path, with its options."""
+    for name, each in getattr(command, "commands", {}).items():
+        yield from _commands(each, f"{path} {name}".strip())
+    if path and not getattr(command, "commands", {}):
+        yield path, {option for parameter in command.params for option in parameter.opts}

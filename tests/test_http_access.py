@@ -251,7 +251,7 @@ def test_nothing_of_keys_questions_or_articles_is_logged(
 
 def test_a_server_that_ends_says_so_and_finishes_what_it_began(harbour: Archive) -> None:
     with (
-        serving(harbour, Waiting(0.5), delay=0.7) as client,
+        serving(harbour, Waiting(1.0), delay=2) as client,
         client.stream("POST", "/v1/answers", json=BRIDGE, headers=STREAM) as response,
     ):
         coming = events(response)

@@ -15,6 +15,7 @@ from bot.http.metrics import Metrics
 from bot.http.problems import Problem, place, respond
 
 BODY_S = 20.0  # a body that has not arrived by then is not waited for
+LAST_BODY_S = 1.0  # what a piece of it is waited for while the server ends
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -53,15 +54,17 @@ class Front:
             request.end(self._metrics)
 
     def _bounded(self, receive: Receive) -> Receive:
-        deadline = asyncio.get_running_loop().time() + BODY_S
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + BODY_S
         whole = False
 
         async def bounded() -> Message:
             nonlocal whole
             if whole:  # what is still to come is the client's going away
                 return await receive()
+            limit = min(deadline, clock() + LAST_BODY_S) if self.draining else deadline
             try:
-                async with asyncio.timeout_at(0 if self.draining else deadline) as timeout:
+                async with asyncio.timeout_at(limit) as timeout:
                     self._bodies.add(timeout)
                     try:
                         message = await receive()

@@ -123,7 +123,12 @@ class Copy(NamedTuple):
     @property
     def order(self) -> tuple[bool, datetime, str]:
         """Sorts copies by when they were published, the undated last."""
-        return (self.published_at is None, self.published_at or datetime.max.replace(tzinfo=UTC), self.article_id)
+        return by_publication(self.published_at, self.article_id)
+
+
+def by_publication(published_at: datetime | None, article_id: str) -> tuple[bool, datetime, str]:
+    """Sorts articles by when they were published, the undated last."""
+    return (published_at is None, published_at or datetime.max.replace(tzinfo=UTC), article_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from index.article import Article, Correction
 from index.reading.corrections import days_named, is_notice, says, taken_back
@@ -51,21 +51,25 @@ def corrected(
     connection: Connection, article_ids: Collection[str], as_of: datetime | None = None
 ) -> dict[str, Correction]:
     """The correction of each of these articles that a notice corrects; with `as_of`, if it was out then."""
-    rows = (
-        select(corrections.c.article_id, corrections.c.notice_id, corrections.c.taken_back)
-        .add_columns(versions.c.correction, versions.c.published_at)
-        .join(versions, (versions.c.article_id == corrections.c.notice_id) & versions.c.current)
-        .where(corrections.c.article_id.in_(article_ids))
-    )
+    rows = _CORRECTED
     if as_of is not None:
         rows = rows.where(versions.c.published_at <= as_of)
     found: dict[str, Correction] = {}
-    for row in connection.execute(rows.order_by(versions.c.published_at)):
+    for row in connection.execute(rows, {"article_ids": list(article_ids)}):
         values = tuple(json.loads(row.taken_back))
         if row.article_id in found:
             values = (*found[row.article_id].taken_back, *values)
         found[row.article_id] = Correction(row.correction, row.published_at, row.notice_id, values)
     return found
+
+
+_CORRECTED = (
+    select(corrections.c.article_id, corrections.c.notice_id, corrections.c.taken_back)
+    .add_columns(versions.c.correction, versions.c.published_at)
+    .join(versions, (versions.c.article_id == corrections.c.notice_id) & versions.c.current)
+    .where(corrections.c.article_id.in_(bindparam("article_ids", expanding=True)))
+    .order_by(versions.c.published_at)
+)
 
 
 def own_note(article: Article) -> Correction | None:

@@ -38,11 +38,17 @@ class DenseIndex:
             with _chroma_errors():
                 self._collection.delete(ids=[str(each) for each in ids[at : at + BATCH]])
 
-    def nearest(self, vector: np.ndarray, n: int) -> list[tuple[int, float]]:
-        """The n nearest passages, or all if there are fewer, as (id, cosine), best first."""
+    def nearest(self, vectors: np.ndarray, n: int) -> list[list[tuple[int, float]]]:
+        """For each vector (m, dimension), the n nearest passages or all there are as (id, cosine), best first.
+
+        One call for all of them: what a call costs is more than what another vector adds to it.
+        """
         with _chroma_errors():
-            found = self._collection.query(query_embeddings=[vector], n_results=n, include=["distances"])
-        return [(int(i), 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
+            found = self._collection.query(query_embeddings=list(vectors), n_results=n, include=["distances"])
+        return [
+            [(int(each), 1.0 - distance) for each, distance in zip(ids, distances, strict=True)]
+            for ids, distances in zip(found["ids"], found["distances"], strict=True)
+        ]
 
     def count(self) -> int:
         """How many vectors it holds."""

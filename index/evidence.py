@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select
 
 from index.article import Article, Passage, Span
 from index.articles import ROWS_AT_ONCE, version_from_row
@@ -16,13 +16,22 @@ from index.words import Entry
 
 
 class Candidate(NamedTuple):
-    """A passage with what ranking needs."""
+    """A passage as ranking sees it, without its text."""
 
-    passage: Passage
-    article: Article
+    passage_id: int
+    article_id: str
+    publisher: str | None
+    published_at: datetime | None
     report: str
     current: bool
     sentence_vectors: np.ndarray  # (sentences, dimension) float32
+
+
+class ReadPassage(NamedTuple):
+    """A passage read back, and the version it is from, without its body."""
+
+    passage: Passage
+    article: Article
 
 
 def publishers(connection: Connection) -> tuple[str, ...]:
@@ -38,25 +47,36 @@ def newest(connection: Connection, at: datetime) -> datetime | None:
     return found
 
 
-def load(connection: Connection, ids: Sequence[int], model: str, *, replaced: bool = False) -> dict[int, Candidate]:
-    """Current passages with their articles and vectors, or with `replaced` also those of earlier versions.
+def load(
+    connection: Connection, ids: Sequence[int], model: str, dimension: int, *, replaced: bool = False
+) -> list[Candidate]:
+    """Current passages with what ranking needs, or with `replaced` also those of earlier versions.
 
     Ids that are gone or not embedded are left out.
     """
-    rows = list(_each(connection, _passage_rows(replaced=replaced), ids))
-    kept = _embeddings(connection, [row["passage_digest"] for row in rows], model, embeddings.c.sentence_vectors)
-    found: dict[int, Candidate] = {}
-    for row in rows:
-        passage, vectors = _passage(row), kept.get(row["passage_digest"])
-        if vectors is not None:
-            found[passage.id] = Candidate(
-                passage,
-                version_from_row(row, with_body=False).article,
-                row["report"],
-                row["current"],
-                np.frombuffer(vectors, np.float16).astype(np.float32).reshape(len(passage.sentences), -1),
-            )
-    return found
+    rows = [row for row in _each(connection, _CANDIDATES, ids) if replaced or row["current"]]
+    kept = _embeddings(connection, [row["digest"] for row in rows], model, _SENTENCES)
+    return [
+        Candidate(
+            row["id"],
+            row["article_id"],
+            row["publisher"],
+            row["published_at"],
+            row["report"],
+            row["current"],
+            np.frombuffer(kept[row["digest"]], np.float16).astype(np.float32).reshape(-1, dimension),
+        )
+        for row in rows
+        if row["digest"] in kept
+    ]
+
+
+def read_passages(connection: Connection, ids: Sequence[int]) -> dict[int, ReadPassage]:
+    """Passages of any version with their text, by id; ids that are gone are left out."""
+    return {
+        row["passage_id"]: ReadPassage(_passage(row), version_from_row(row, with_body=False).article)
+        for row in _each(connection, _WITH_TEXT, ids)
+    }
 
 
 def live_passages(connection: Connection) -> list[int]:
@@ -80,8 +100,7 @@ def count_live_passages(connection: Connection) -> int:
 def cut_passages(connection: Connection, ids: Sequence[int]) -> list[tuple[str, Piece]]:
     """Passages as they were cut, each with its text in place of a body: what embedding them anew needs."""
     cut: list[tuple[str, Piece]] = []
-    for row in _each(connection, _passage_rows(replaced=True), ids):
-        passage = _passage(row)
+    for passage, _ in read_passages(connection, ids).values():
         spans = tuple(Span(start - passage.start, end - passage.start) for start, end in passage.sentences)
         cut.append((passage.text, Piece(0, len(passage.text), spans)))
     return cut
@@ -89,7 +108,7 @@ def cut_passages(connection: Connection, ids: Sequence[int]) -> list[tuple[str, 
 
 def entries(connection: Connection, ids: Sequence[int]) -> list[Entry]:
     """What the word index keeps of these passages: header and text. Passages that are not current are left out."""
-    rows = _each(connection, _passage_rows(), ids)
+    rows = [row for row in _each(connection, _WITH_TEXT, ids) if row["current"]]
     return [
         Entry(row["passage_id"], f"{header(version_from_row(row, with_body=False).article)}\n{row['text']}")
         for row in rows
@@ -106,12 +125,8 @@ def passage_vectors(connection: Connection, ids: Sequence[int], model: str) -> t
 
 def flat_rows(connection: Connection, ids: Sequence[int], model: str, *, replaced: bool = False) -> list[Row]:
     """What the flat index keeps of the current ones of these passages, or of the `replaced` ones."""
-    seen = (versions.c.article_id, versions.c.publisher, versions.c.published_at, articles.c.first_seen_at)
-    stood = (versions.c.stands_from, versions.c.replaced_at)
-    rows = select(passages.c.id, passages.c.digest, *seen, *stood)
-    rows = rows.select_from(passages.join(versions).join(articles)).where(versions.c.current.is_not(replaced))
-    found = list(_each(connection, rows, ids))
-    kept = _embeddings(connection, [row["digest"] for row in found], model, embeddings.c.vector)
+    found = [row for row in _each(connection, _FLAT, ids) if row["current"] is not replaced]
+    kept = _embeddings(connection, [row["digest"] for row in found], model, _PASSAGES)
     return [
         Row(
             row["id"],
@@ -128,29 +143,42 @@ def flat_rows(connection: Connection, ids: Sequence[int], model: str, *, replace
     ]
 
 
-def _embeddings(
-    connection: Connection, digests: Sequence[str], model: str, column: ColumnElement[bytes]
-) -> dict[str, bytes]:
-    """One column of the embeddings, by digest.
+# Written once: SQLAlchemy takes longer to put such a statement together than SQLite to answer it. No condition on
+# `current`, which SQLite would look up first and so walk all versions.
+_IDS = passages.c.id.in_(bindparam("ids", expanding=True))
+_NAMED = (passages.c.id, passages.c.digest, versions.c.article_id, versions.c.publisher, versions.c.published_at)
+_CANDIDATES = select(*_NAMED, versions.c.report, versions.c.current).select_from(passages.join(versions)).where(_IDS)
+_FLAT = (
+    select(*_NAMED, versions.c.current, versions.c.stands_from, versions.c.replaced_at, articles.c.first_seen_at)
+    .select_from(passages.join(versions).join(articles))
+    .where(_IDS)
+)
+_WITH_TEXT = (
+    select(
+        passages.c.id.label("passage_id"),
+        *(passages.c.version_id, passages.c.ordinal, passages.c.start, passages.c.end, passages.c.sentences),
+        func.substr(versions.c.body, passages.c.start + 1, passages.c.end - passages.c.start).label("text"),
+        *(column for column in versions.c if column.name != "body"),
+        articles.c.first_seen_at,
+    )
+    .select_from(passages.join(versions).join(articles))
+    .where(_IDS)
+)
+# Of their own: joined to passages, SQLite walks all embeddings of the model for every batch (1 ms a row).
+_KEPT = (embeddings.c.model == bindparam("model")) & embeddings.c.digest.in_(bindparam("digests", expanding=True))
+_PASSAGES = select(embeddings.c.digest, embeddings.c.vector).where(_KEPT)
+_SENTENCES = select(embeddings.c.digest, embeddings.c.sentence_vectors).where(_KEPT)
 
-    A query of its own: joined to passages, SQLite walks all embeddings of the model for every batch (1 ms a row).
-    """
+
+def _embeddings(
+    connection: Connection, digests: Sequence[str], model: str, rows: Select[str, bytes]
+) -> dict[str, bytes]:
+    """What `rows`, one of the two above, has of these embeddings, by digest."""
     kept: dict[str, bytes] = {}
     for at in range(0, len(digests), ROWS_AT_ONCE):
-        some = digests[at : at + ROWS_AT_ONCE]
-        rows = select(embeddings.c.digest, column).where(embeddings.c.model == model, embeddings.c.digest.in_(some))
-        kept.update((digest, vector) for digest, vector in connection.execute(rows))
+        some = {"model": model, "digests": digests[at : at + ROWS_AT_ONCE]}
+        kept.update((digest, vector) for digest, vector in connection.execute(rows, some))
     return kept
-
-
-def _passage_rows(*, replaced: bool = False) -> Select[tuple[object, ...]]:
-    text = func.substr(versions.c.body, passages.c.start + 1, passages.c.end - passages.c.start).label("text")
-    own = (passages.c.version_id, passages.c.ordinal, passages.c.start, passages.c.end, passages.c.sentences)
-    digest = passages.c.digest.label("passage_digest")
-    described = [column for column in versions.c if column.name != "body"]
-    rows = select(passages.c.id.label("passage_id"), *own, digest, text, *described, articles.c.first_seen_at)
-    rows = rows.join(versions, passages.c.version_id == versions.c.id).join(articles)
-    return rows if replaced else rows.where(versions.c.current)
 
 
 def _passage(row: RowMapping) -> Passage:
@@ -159,7 +187,6 @@ def _passage(row: RowMapping) -> Passage:
     return Passage(row["passage_id"], row["version_id"], row["ordinal"], row["start"], row["end"], row["text"], spans)
 
 
-def _each(connection: Connection, rows: Select[tuple[object, ...]], ids: Sequence[int]) -> Iterator[RowMapping]:
+def _each(connection: Connection, rows: Select[Any], ids: Sequence[int]) -> Iterator[RowMapping]:
     for at in range(0, len(ids), ROWS_AT_ONCE):
-        some = rows.where(passages.c.id.in_(ids[at : at + ROWS_AT_ONCE]))
-        yield from connection.execute(some).mappings()
+        yield from connection.execute(rows, {"ids": ids[at : at + ROWS_AT_ONCE]}).mappings()

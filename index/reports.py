@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import product
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from index.article import Copy
 from index.likeness import SAME_ORIGIN, Shingles, bands, other_figures, same_report, shared, shingles
@@ -61,15 +61,20 @@ def catch_up(connection: Connection, limit: int) -> int:
 
 def carriers(connection: Connection, reports: Collection[str], as_of: datetime | None) -> dict[str, tuple[Copy, ...]]:
     """The articles that carry each of these reports, the first one first; of `as_of`, those that were out then."""
-    described = (versions.c.report, versions.c.article_id, versions.c.publisher, versions.c.title, versions.c.url)
-    rows = select(*described, versions.c.published_at).where(versions.c.report.in_(reports), versions.c.current)
+    rows = _CARRIERS
     if as_of is not None:
         undated = versions.c.published_at.is_(None) & (articles.c.first_seen_at <= as_of)
         rows = rows.join(articles).where((versions.c.published_at <= as_of) | undated)
     found: dict[str, list[Copy]] = {}
-    for report, *row in connection.execute(rows):
+    for report, *row in connection.execute(rows, {"reports": list(reports)}):
         found.setdefault(report, []).append(Copy(*row))
     return {report: tuple(sorted(copies, key=lambda copy: copy.order)) for report, copies in found.items()}
+
+
+_DESCRIBED = (versions.c.report, versions.c.article_id, versions.c.publisher, versions.c.title, versions.c.url)
+_CARRIERS = select(*_DESCRIBED, versions.c.published_at).where(
+    versions.c.report.in_(bindparam("reports", expanding=True)), versions.c.current
+)
 
 
 def _alike(connection: Connection, article_id: str, own: Shingles, keys: Sequence[int]) -> list[str]:

@@ -10,19 +10,20 @@ others of its article by REPEATED, so that the sides of a comparison are all hea
 of the multihop_rag questions, by article, and hold on the other half and on questions of one part: see eval/LOG.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import log
 from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from index.article import Copy, Correction, Evidence, Filter
+from index.article import Correction, Evidence, Filter, by_publication
 from index.correcting import corrected, own_note
 from index.derived import Derived
-from index.evidence import Candidate, load
+from index.evidence import Candidate, ReadPassage, load, read_passages
+from index.flat import FlatIndex
 from index.passages import header
 from index.query import Part, Query
 from index.reading.corrections import says
@@ -52,40 +53,54 @@ class Found(NamedTuple):
     replaced: list[int]
 
 
+class Ranked(NamedTuple):
+    """A candidate with the score that its best sentences give it, and the cosine of each with the question."""
+
+    candidate: Candidate
+    score: float
+    similarities: list[float]
+
+
 def retrieve(
     truth: Engine, derived: Derived, model: str, query: Query, vectors: np.ndarray, k: int, chosen: Filter
 ) -> list[Evidence]:
     """The k best passages for a query, in the order they were taken; what copies of a report repeat is left out.
 
-    `vectors` (1 + parts, dimension): the question's, then each part's. Only the candidates that look best by words and
-    by their own vectors are read from the truth, and ranked by their best sentences.
+    `vectors` (1 + parts, dimension): the question's, then each part's. Of the candidates that look best by words and
+    by their own vectors, the sentences' vectors are read from the truth, and of what is taken the text.
     """
-    searched = [
-        _search(derived, part, vector, chosen)
-        for part, vector in zip((Part(query.text), *query.parts), vectors, strict=True)
-    ]
-    ids = _promising(derived, query, searched, vectors)[: max(READ, k)]
+    flat = derived.flat()
+    searched = _search(derived, flat, (Part(query.text), *query.parts), vectors, chosen)
+    ids = _promising(flat, query, searched, vectors)[: max(READ, k)]
     if chosen.as_of is not None:
         ids += [passage_id for found in searched for passage_id in found.replaced]
     with truth.connect() as connection:
-        candidates = load(connection, ids, model, replaced=chosen.as_of is not None)
-        _find_words(derived, [each for each in candidates.values() if not each.current], searched)
-        notices = corrected(connection, {each.article.id for each in candidates.values()}, chosen.as_of)
-        quotable = (_without_taken_back(each, notices.get(each.article.id)) for each in candidates.values())
-        candidates = {each.passage.id: each for each in quotable if each is not None}
-        evidence = _evidence(list(candidates.values()), query, searched, vectors)
-        evidence.sort(key=lambda each: (-each.score, each.passage.id))
-        taken = _take(_without_copies(evidence, candidates, query), k)
-        reports = {each.passage.id: candidates[each.passage.id].report for each in taken}
-        copies = carriers(connection, set(reports.values()), chosen.as_of)
-    return [
-        replace(
-            each,
-            copies=copies.get(reports[each.passage.id], ()),
-            correction=notices.get(each.article.id) or own_note(each.article),
+        candidates = load(connection, ids, model, vectors.shape[1], replaced=chosen.as_of is not None)
+        earlier = read_passages(connection, [each.passage_id for each in candidates if not each.current])
+        _find_words(derived, earlier, searched)
+        notices = corrected(connection, {each.article_id for each in candidates}, chosen.as_of)
+        quotable = _quotable(connection, candidates, notices)
+        ranked = _ranked(_quoting(candidates, quotable), query, searched, vectors)
+        taken = _take(_without_copies(ranked, query), k)
+        read = read_passages(connection, [each.candidate.passage_id for each in taken])
+        copies = carriers(connection, {each.candidate.report for each in taken}, chosen.as_of)
+    evidence = []
+    for each in taken:
+        passage, article = read[each.candidate.passage_id]
+        spans = quotable.get(passage.id, range(len(passage.sentences)))
+        by_words = any(passage.id in found.words for found in searched)
+        evidence.append(
+            Evidence(
+                replace(passage, sentences=tuple(passage.sentences[place] for place in spans)),
+                article,
+                each.score,
+                ("words", "vectors") if by_words else ("vectors",),
+                tuple(each.similarities),
+                copies.get(each.candidate.report, ()),
+                notices.get(article.id) or own_note(article),
+            )
         )
-        for each in taken
-    ]
+    return evidence
 
 
 def word_weights(derived: Derived, question: str) -> dict[str, float]:
@@ -98,21 +113,59 @@ def word_weights(derived: Derived, question: str) -> dict[str, float]:
     return {word: log(1 + (count + 50) / (derived.words.rarity(word) + 1)) for word in query_words(question)}
 
 
-def _search(derived: Derived, part: Part, vector: np.ndarray, chosen: Filter) -> Found:
-    if part.publishers and not chosen.publishers:
-        chosen = replace(chosen, publishers=part.publishers)
-    among = derived.flat().matching(chosen) if chosen else None
-    by_words = derived.words.search(part.text, SCORED_BY_WORDS, among)
-    best = by_words[0][1] if by_words else 1.0
-    nearest = _nearest(derived, vector, among)
-    ids = [passage_id for passage_id, _ in (*by_words[:CANDIDATES], *nearest)]
-    replaced = [passage_id for passage_id, _ in _nearest_replaced(derived, vector, chosen)]
-    return Found(part, {passage_id: score / best for passage_id, score in by_words}, best, ids, replaced)
+def _search(
+    derived: Derived, flat: FlatIndex, parts: Sequence[Part], vectors: np.ndarray, chosen: Filter
+) -> list[Found]:
+    """What words and vectors bring up for each part, within the filter and the part's own publishers."""
+    filters = [
+        replace(chosen, publishers=part.publishers) if part.publishers and not chosen.publishers else chosen
+        for part in parts
+    ]
+    passing = {each: flat.matching(each) if each else None for each in filters}
+    among = [passing[each] for each in filters]
+    searched = []
+    for at, nearest in enumerate(_nearest(derived, flat, vectors, among)):
+        by_words = derived.words.search(parts[at].text, SCORED_BY_WORDS, among[at])
+        best = by_words[0][1] if by_words else 1.0
+        ids = [passage_id for passage_id, _ in (*by_words[:CANDIDATES], *nearest)]
+        replaced = [passage_id for passage_id, _ in _nearest_replaced(derived, vectors[at], filters[at])]
+        words = {passage_id: score / best for passage_id, score in by_words}
+        searched.append(Found(parts[at], words, best, ids, replaced))
+    return searched
 
 
-def _promising(derived: Derived, query: Query, searched: Sequence[Found], vectors: np.ndarray) -> list[int]:
+def _nearest(
+    derived: Derived, flat: FlatIndex, vectors: np.ndarray, among: Sequence[np.ndarray | None]
+) -> list[list[tuple[int, float]]]:
+    """The nearest passages for each vector: from Chroma, or scored one by one.
+
+    Chroma is asked without a filter. Where one leaves too few of what it gives, what passes is scored exactly.
+    """
+    count = flat.count()
+    found: list[list[tuple[int, float]]] = [[] for _ in among]
+    for wanted in (CANDIDATES, OVERFETCH):
+        asked = [at for at, passing in enumerate(among) if _asked_of_chroma(passing, count) == wanted]
+        for at, pairs in zip(asked, derived.dense.nearest(vectors[asked], wanted) if asked else (), strict=True):
+            found[at] = pairs
+    for at, passing in enumerate(among):
+        if passing is not None:
+            inside = np.isin([passage_id for passage_id, _ in found[at]], passing)
+            found[at] = [found[at][place] for place in np.flatnonzero(inside)[:CANDIDATES]]
+            if len(found[at]) < CANDIDATES:
+                found[at] = flat.nearest(vectors[at], CANDIDATES, passing)
+    return found
+
+
+def _asked_of_chroma(passing: np.ndarray | None, count: int) -> int:
+    """How many passages Chroma is asked for; none when so few of all pass that they are scored one by one."""
+    if passing is None:
+        return CANDIDATES
+    return OVERFETCH if CANDIDATES * count <= OVERFETCH * len(passing) else 0
+
+
+def _promising(flat: FlatIndex, query: Query, searched: Sequence[Found], vectors: np.ndarray) -> list[int]:
     """Ids of the candidates, those first whose words and own vectors fit best."""
-    known = derived.flat().described(passage_id for found in searched for passage_id in found.ids)
+    known = flat.described(passage_id for found in searched for passage_id in found.ids)
     ids = known.ids.tolist()
     scores = _scores(query, searched, ids, known.publishers, known.published, known.vectors @ vectors.T)
     return [ids[at] for at in np.argsort(-scores, kind="stable").tolist()]
@@ -126,53 +179,58 @@ def _nearest_replaced(derived: Derived, vector: np.ndarray, chosen: Filter) -> l
     return replaced.nearest(vector, CANDIDATES, replaced.matching(chosen))
 
 
-def _find_words(derived: Derived, replaced: Sequence[Candidate], searched: Sequence[Found]) -> None:
+def _find_words(derived: Derived, replaced: Mapping[int, ReadPassage], searched: Sequence[Found]) -> None:
     """Add BM25 of passages that Tantivy does not hold: those of replaced versions."""
-    texts = [f"{header(each.article)}\n{each.passage.text}" for each in replaced]
+    texts = [f"{header(article)}\n{passage.text}" for passage, article in replaced.values()]
     for found in searched if texts else ():
-        for each, score in zip(replaced, derived.words.score(found.part.text, texts), strict=True):
-            found.words[each.passage.id] = score / found.best
+        for passage_id, score in zip(replaced, derived.words.score(found.part.text, texts), strict=True):
+            found.words[passage_id] = score / found.best
 
 
-def _without_taken_back(candidate: Candidate, notice: Correction | None) -> Candidate | None:
-    """A passage without the sentences that a notice has taken back, for they cannot be quoted; None if none is left."""
-    if notice is None:
-        return candidate
-    passage, spans = candidate.passage, candidate.passage.sentences
-    kept = [
-        place
-        for place, span in enumerate(spans)
-        if not any(says(passage.quote(span), value) for value in notice.taken_back)
+def _quotable(
+    connection: Connection, candidates: Sequence[Candidate], notices: Mapping[str, Correction]
+) -> dict[int, list[int]]:
+    """Which sentences of a passage no notice has taken back, by their places; only of articles that have a notice."""
+    noticed = {each.passage_id: notices[each.article_id] for each in candidates if each.article_id in notices}
+    return {
+        passage.id: [
+            place
+            for place, span in enumerate(passage.sentences)
+            if not any(says(passage.quote(span), value) for value in noticed[passage.id].taken_back)
+        ]
+        for passage, _ in read_passages(connection, list(noticed)).values()
+    }
+
+
+def _quoting(candidates: Sequence[Candidate], quotable: Mapping[int, list[int]]) -> list[Candidate]:
+    """The candidates with the vectors of what can be quoted; without those of which nothing can."""
+    return [
+        each._replace(sentence_vectors=each.sentence_vectors[quotable[each.passage_id]])
+        if each.passage_id in quotable
+        else each
+        for each in candidates
+        if quotable.get(each.passage_id, True)
     ]
-    if not kept:
-        return None
-    passage = replace(passage, sentences=tuple(spans[place] for place in kept))
-    return candidate._replace(passage=passage, sentence_vectors=candidate.sentence_vectors[kept])
 
 
-def _evidence(
+def _ranked(
     candidates: Sequence[Candidate], query: Query, searched: Sequence[Found], vectors: np.ndarray
-) -> list[Evidence]:
-    """The candidates with the scores that their best sentences give them."""
+) -> list[Ranked]:
+    """The candidates with the scores that their best sentences give them, the best first."""
     similarities = [candidate.sentence_vectors @ vectors.T for candidate in candidates]
     scores = _scores(
         query,
         searched,
-        [candidate.passage.id for candidate in candidates],
-        [candidate.article.publisher for candidate in candidates],
-        [candidate.article.published_at for candidate in candidates],
+        [candidate.passage_id for candidate in candidates],
+        [candidate.publisher for candidate in candidates],
+        [candidate.published_at for candidate in candidates],
         np.array([each.max(axis=0) for each in similarities]).reshape(-1, len(vectors)),
     )
-    return [
-        Evidence(
-            candidate.passage,
-            candidate.article,
-            score,
-            ("words", "vectors") if any(candidate.passage.id in found.words for found in searched) else ("vectors",),
-            tuple(each[:, 0].tolist()),
-        )
+    ranked = [
+        Ranked(candidate, score, each[:, 0].tolist())
         for candidate, score, each in zip(candidates, scores.tolist(), similarities, strict=True)
     ]
+    return sorted(ranked, key=lambda each: (-each.score, each.candidate.passage_id))
 
 
 def _scores(
@@ -201,41 +259,28 @@ def _worth(part: Part, publisher: str | None) -> float:
     return 1.0 if not part.publishers or publisher in part.publishers else OTHER_PUBLISHER
 
 
-def _nearest(derived: Derived, vector: np.ndarray, among: np.ndarray | None) -> list[tuple[int, float]]:
-    """The nearest passages: from Chroma, or scored one by one when a filter leaves too few of what Chroma gives."""
-    if among is None:
-        return derived.dense.nearest(vector, CANDIDATES)
-    if CANDIDATES * derived.words.count() <= OVERFETCH * len(among):
-        allowed = set(among.tolist())
-        found = [pair for pair in derived.dense.nearest(vector, OVERFETCH) if pair[0] in allowed]
-        if len(found) >= CANDIDATES:
-            return found[:CANDIDATES]
-    return derived.flat().nearest(vector, CANDIDATES, among)
-
-
-def _without_copies(found: list[Evidence], candidates: dict[int, Candidate], query: Query) -> list[Evidence]:
+def _without_copies(found: Sequence[Ranked], query: Query) -> list[Ranked]:
     """Of the articles that carry one report, the passages of the one that stands for it, and what others add to it.
 
     The one published first stands for the report, or the first by a publisher that the question names.
     """
     first: dict[str, tuple[bool, bool, datetime, str]] = {}
-    for evidence in found:
-        report, article = candidates[evidence.passage.id].report, evidence.article
-        own = (article.publisher not in query.publishers, *Copy.of(article).order)
-        first[report] = min(first.get(report, own), own)
+    for candidate, *_ in found:
+        order = by_publication(candidate.published_at, candidate.article_id)
+        own = (candidate.publisher not in query.publishers, *order)
+        first[candidate.report] = min(first.get(candidate.report, own), own)
     standing = {article_id for *_, article_id in first.values()}
     said: dict[str, list[np.ndarray]] = {}
-    for evidence in found:
-        if evidence.article.id in standing:
-            candidate = candidates[evidence.passage.id]
+    for candidate, *_ in found:
+        if candidate.article_id in standing:
             said.setdefault(candidate.report, []).append(candidate.sentence_vectors)
-    kept: list[Evidence] = []
-    for evidence in found:
-        candidate = candidates[evidence.passage.id]
-        if evidence.article.id in standing:
-            kept.append(evidence)
+    kept: list[Ranked] = []
+    for each in found:
+        candidate = each.candidate
+        if candidate.article_id in standing:
+            kept.append(each)
         elif not _repeats(candidate.sentence_vectors, said.get(candidate.report, [])):
-            kept.append(evidence)
+            kept.append(each)
             said.setdefault(candidate.report, []).append(candidate.sentence_vectors)
     return kept
 
@@ -245,14 +290,15 @@ def _repeats(vectors: np.ndarray, said: Sequence[np.ndarray]) -> bool:
     return bool(said) and float((vectors @ np.vstack(said).T).max(axis=1).mean()) >= REPEATS
 
 
-def _take(found: list[Evidence], k: int) -> list[Evidence]:
+def _take(found: Sequence[Ranked], k: int) -> list[Ranked]:
     """The k best, each lowering what is left of its own article."""
     left = list(found)
-    taken: list[Evidence] = []
+    taken: list[Ranked] = []
     while left and len(taken) < k:
         best = max(left, key=lambda each: each.score)
+        article_id = best.candidate.article_id
         left = [
-            replace(each, score=each.score - REPEATED) if each.article.id == best.article.id else each
+            each._replace(score=each.score - REPEATED) if each.candidate.article_id == article_id else each
             for each in left
             if each is not best
         ]

@@ -15,7 +15,7 @@ from bot.events import (
     SearchStarted,
     SentenceProven,
 )
-from index import Article, ArticleVersion, Copy, Correction
+from index import Article, ArticleVersion, Copy, Correction, Story
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -153,9 +153,9 @@ def article_json(article: Article) -> dict[str, Any]:
 
 
 def versions_json(
-    versions: Sequence[ArticleVersion], copies: Sequence[Copy], correction: Correction | None
+    versions: Sequence[ArticleVersion], copies: Sequence[Copy], story: Story, correction: Correction | None
 ) -> dict[str, Any]:
-    """An article with its current body, its correction, who else carries it, and its versions, oldest first."""
+    """An article with its current body, its correction, who else carries it or tells its story, and its versions."""
     current = versions[-1]
     return {
         **article_json(current.article),
@@ -165,6 +165,7 @@ def versions_json(
         "body": current.article.body,
         "correction": None if correction is None else correction_json(correction),
         "copies": [copy_json(each) for each in copies],
+        "story": {"story_id": story.id, "articles": [copy_json(each) for each in story.others]},
         "versions": [
             {
                 "number": each.number,

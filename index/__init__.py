@@ -7,7 +7,7 @@ so that `dateline --help` does not wait for a database library.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from index.article import Article, ArticleVersion, Copy, Correction, Evidence, Filter, Passage, Retraction, Span
+from index.article import Article, ArticleVersion, Copy, Correction, Evidence, Filter, Passage, Retraction, Span, Story
 from index.errors import (
     ArchiveBusy,
     ArchiveDamaged,
@@ -135,6 +135,7 @@ __all__ = [
     "SlackRecords",
     "Span",
     "Status",
+    "Story",
     "Thread",
     "UnknownArticle",
     "Wish",

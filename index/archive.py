@@ -16,14 +16,22 @@ from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import OperationalError
 
 from index import articles as shelf
-from index import reports
+from index import reports, stories
 from index.affected import AffectedAnswer, affected_answers
 from index.answers import AnswerRecords
-from index.article import Article, ArticleVersion, Copy, Correction, Evidence, Filter, Retraction
+from index.article import Article, ArticleVersion, Copy, Correction, Evidence, Filter, Retraction, Story
 from index.correcting import corrected, own_note
 from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
 from index.embedding import Embedder, embed_pieces
-from index.errors import ArchiveDamaged, BadArticle, BadConfiguration, ModelMismatch, Withdrawn, disk_failed
+from index.errors import (
+    ArchiveDamaged,
+    BadArticle,
+    BadConfiguration,
+    ModelMismatch,
+    UnknownArticle,
+    Withdrawn,
+    disk_failed,
+)
 from index.evidence import count_live_passages, cut_passages, live_passages, newest, publishers, replaced_passages
 from index.fetching.ledger import Ledger
 from index.keys import Keys
@@ -238,6 +246,14 @@ class Archive:
             report = shelf.report_of(connection, article_id)
             return reports.carriers(connection, {report}, None).get(report, ())
 
+    def story(self, article_id: str) -> Story:
+        """The story that an article tells, with the other reports in it. Raises UnknownArticle."""
+        with self._truth.connect() as connection:
+            found = stories.story_of(connection, article_id)
+        if found is None:
+            raise UnknownArticle(article_id)
+        return found
+
     def quoted_body(self, article_id: str, quote: str, start: int) -> str:
         """The body of the newest version that has a quote where it was cited. Raises UnknownArticle."""
         bodies = [version.article.body for version in reversed(self.versions(article_id))]
@@ -408,7 +424,9 @@ class Archive:
         while more:  # an archive of an older Dateline; a fresh one has nothing to do
             with self._truth.begin() as connection:
                 take_turn(connection)
-                more = bool(reports.catch_up(connection, ARTICLES_AT_ONCE))
+                more = bool(
+                    reports.catch_up(connection, ARTICLES_AT_ONCE) + stories.catch_up(connection, ARTICLES_AT_ONCE)
+                )
 
     def _problems(self, *, catch_up: bool = False) -> list[str]:
         place = self._derived.place

@@ -131,6 +131,13 @@ def by_publication(published_at: datetime | None, article_id: str) -> tuple[bool
     return (published_at is None, published_at or datetime.max.replace(tzinfo=UTC), article_id)
 
 
+class Story(NamedTuple):
+    """What else tells the story of an article: other reports, each by its first outlet, the oldest first."""
+
+    id: str
+    others: tuple[Copy, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A passage found for a question.

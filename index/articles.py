@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, RowMapping, Select, case, delete, func, insert, select, update
 
-from index import reports
+from index import reports, stories
 from index.article import Article, ArticleVersion, Retraction
 from index.correcting import link, unlink
 from index.database import upsert
@@ -125,6 +125,7 @@ def store(connection: Connection, article: Article, pieces: Sequence[Piece], now
     )
     store_passages(connection, version_id, article.body, pieces, live=True)
     reports.join(connection, version_id)
+    stories.join(connection, version_id)
     link(connection, article)
 
 
@@ -193,6 +194,7 @@ def retire(connection: Connection, article_id: str, at: datetime) -> None:
     for passage_id in connection.scalars(gone).all():
         connection.execute(insert(changes).values(op="drop", passage_id=passage_id))
     reports.leave(connection, article_id)
+    stories.leave(connection, article_id)
     connection.execute(
         update(versions)
         .where(versions.c.article_id == article_id, versions.c.current)

@@ -105,6 +105,7 @@ versions = Table(
     Column("stands_from", UtcDateTime, comment="when it replaced the version before; null for the first"),
     Column("replaced_at", UtcDateTime, comment="when the next version replaced it; null while it is current"),
     Column("report", String(16), comment="the report that this text is a copy of; null when no other carries it"),
+    Column("story", String(16), comment="the story that it tells with others"),
     Column("body", Text, nullable=False),
     UniqueConstraint("article_id", "number"),
     # Of the current versions alone: an index that begins with `current` tempts SQLite to walk all of them.
@@ -112,6 +113,7 @@ versions = Table(
     Index("current_by_publisher", "publisher", sqlite_where=text("current = 1"), postgresql_where=text("current")),
     Index("versions_by_body", "body_digest"),
     Index("versions_by_report", "report"),
+    Index("versions_by_story", "story"),
 )
 
 # No foreign key: without an index on version_id, which would double the table, each deletion would read all of it.
@@ -119,6 +121,15 @@ bands = Table(
     "bands",
     metadata,
     Column("key", BigInteger, primary_key=True, autoincrement=False, comment="of `index.likeness.bands`"),
+    Column("version_id", BigInteger, primary_key=True, autoincrement=False, comment="a current version"),
+    sqlite_with_rowid=False,
+)
+
+story_names = Table(
+    "story_names",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False, comment="of a name; of `index.stories`"),
+    Column("published_at", UtcDateTime, primary_key=True),
     Column("version_id", BigInteger, primary_key=True, autoincrement=False, comment="a current version"),
     sqlite_with_rowid=False,
 )
@@ -349,7 +360,7 @@ def _create(engine: Engine, name: str) -> None:
     """Bring the tables up to this Dateline's schema."""
     metadata.create_all(engine)
     with engine.begin() as connection:
-        _add_columns(connection, versions, "published_origin", "modified_origin", "report", "correction")
+        _add_columns(connection, versions, "published_origin", "modified_origin", "report", "story", "correction")
         if _add_columns(connection, versions, "stands_from", "replaced_at"):
             _date_versions(connection)
         for old in ("versions_by_date", "versions_by_publisher"):  # of an older Dateline

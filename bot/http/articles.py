@@ -58,8 +58,8 @@ async def delete_article(article_id: str, ours: Ours, _: Author) -> Response:
 
 def whole_article(article_id: str, archive: Archive) -> dict[str, Any]:
     """An article as JSON. Raises UnknownArticle."""
-    versions = archive.versions(article_id)
-    return versions_json(versions, archive.carriers(article_id), archive.correction(article_id))
+    versions, copies = archive.versions(article_id), archive.carriers(article_id)
+    return versions_json(versions, copies, archive.story(article_id), archive.correction(article_id))
 
 
 def _store(sent: ArticleRequest, archive: Archive) -> tuple[str, str]:

@@ -177,6 +177,13 @@ class VersionShape(BaseModel):
     replaced_at: Time | None
 
 
+class StoryShape(BaseModel):
+    """The other reports of the story that an article tells, oldest first, each by the first outlet that carries it."""
+
+    story_id: str
+    articles: list[CopyShape]
+
+
 class WholeArticleShape(ArticleShape):
     """An article with its current text, which the offsets of citations count in."""
 
@@ -186,6 +193,7 @@ class WholeArticleShape(ArticleShape):
     body: str
     correction: CorrectionShape | None
     copies: list[CopyShape]
+    story: StoryShape
     versions: list[VersionShape]
 
 

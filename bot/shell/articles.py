@@ -8,7 +8,7 @@ from bot.shell.commands import Json
 from bot.shell.output import console, print_json, progress
 
 if TYPE_CHECKING:
-    from index import AffectedAnswer
+    from index import AffectedAnswer, Copy
 
 app = typer.Typer(help="The articles of the archive.", no_args_is_help=True)
 
@@ -46,7 +46,7 @@ def show(
     affected: Annotated[bool, typer.Option("--affected", help="List the answers whose quotes of it are gone.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show an article with its versions, its corrections, and who else carries it."""
+    """Show an article with its versions, its corrections, who else carries it, and what else tells its story."""
     from bot.encoding import versions_json
     from bot.shell.start import start
     from bot.wiring import open_archive
@@ -56,9 +56,9 @@ def show(
             _show_affected(article_id, archive.affected(article_id), as_json=as_json)
             return
         versions, copies = archive.versions(article_id), archive.carriers(article_id)
-        correction = archive.correction(article_id)
+        story, correction = archive.story(article_id), archive.correction(article_id)
     if as_json:
-        print_json(versions_json(versions, copies, correction))
+        print_json(versions_json(versions, copies, story, correction))
         return
     article = versions[-1].article
     screen = console()
@@ -73,8 +73,10 @@ def show(
         by = f" ({correction.notice_id})" if correction.notice_id else ""
         screen.print(f"{corrected(correction)}{by}", style="yellow")
     for copy in copies if len(copies) > 1 else ():
-        when = f"{copy.published_at:%Y-%m-%d %H:%M} UTC" if copy.published_at else "no date"
-        screen.print(f"carried by {copy.publisher or copy.title}, {when}: {copy.article_id}", style="dim")
+        screen.print(f"carried by {copy.publisher or copy.title}, {_when(copy)}: {copy.article_id}", style="dim")
+    for other in story.others:
+        by = f"{other.publisher}: {other.title}" if other.publisher else other.title
+        screen.print(f"same story, {_when(other)}, {by} ({other.article_id})", style="dim")
     screen.print(f"\n{article.body}")
 
 
@@ -119,6 +121,10 @@ def reembed(as_json: Json = False) -> None:
         print_json({"embedding_model": model, "passages": total})
     else:
         console().print(f"{total} passages are embedded with {model}.")
+
+
+def _when(copy: "Copy") -> str:
+    return f"{copy.published_at:%Y-%m-%d %H:%M} UTC" if copy.published_at else "no date"
 
 
 def _show_affected(article_id: str, affected: "tuple[AffectedAnswer, ...]", *, as_json: bool) -> None:

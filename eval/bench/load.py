@@ -1,11 +1,9 @@
 """A server under load: `python -m eval.bench.load --home HOME --data DIR`, HOME an archive of multihop_rag.
 
-A real `dateline serve` with the extractive writer, asked over loopback. Three trials, each after the one before:
+A real `dateline serve` with the extractive writer, asked over loopback. Two trials, one after the other:
 
 * load: so many streams at once for so long, each asking the next question as soon as one has ended. A stream counts as
   lost when it does not end with answer.completed. Memory is resident, after the first answers and at the end.
-* overhead: the same questions one after the other, through the engine in this process and over HTTP; CPU a question, of
-  the server's process and of this one; and of the stream of a stored answer, which is HTTP without an engine.
 * nobody: streams whose readers never read, and clients that go away in the middle; then what is left of them: open
   files, threads and memory of the server, and whether it still answers.
 """
@@ -28,15 +26,10 @@ from typing import Any
 
 import aiohttp
 
-from bot.answer import Question
-from bot.engine import complete
-from bot.extractive import ExtractiveWriter
 from eval.datasets import multihop_rag
-from index import Archive, MiniLM
 
 STREAM = {"Accept": "text/event-stream"}
 TICKS = os.sysconf("SC_CLK_TCK")
-REPLAYS = 500
 WARM = 50  # answers until caches are full
 
 
@@ -131,41 +124,8 @@ async def load(server: Server, questions: Sequence[str], streams: int, seconds: 
     }
 
 
-async def overhead(server: Server, questions: Sequence[str]) -> dict[str, Any]:
-    """The second trial: CPU a question over HTTP, the client's not counted."""
-    async with aiohttp.ClientSession(server.url, read_bufsize=2**20) as client:
-        for question in questions[:20]:
-            await asked(client, question)
-        before = server.cpu()
-        for question in questions:
-            await asked(client, question)
-        whole = (server.cpu() - before) * 1000 / len(questions)
-        async with client.post("/v1/answers", json={"question": questions[0]}) as response:
-            path = f"/v1/answers/{(await response.json())['answer_id']}/events"
-        before = server.cpu()
-        for _ in range(REPLAYS):
-            async with client.get(path) as response:
-                await response.read()
-        alone = (server.cpu() - before) * 1000 / REPLAYS
-        return {"http_cpu_ms": round(whole, 1), "replay_cpu_ms": round(alone, 2)}
-
-
-def engine(home: Path, questions: Sequence[str]) -> dict[str, Any]:
-    """The second trial's other half: CPU a question through the engine alone."""
-    with Archive(home, MiniLM()) as archive:
-
-        async def all_of(some: Sequence[str]) -> None:
-            for question in some:
-                await complete(Question(question), archive, ExtractiveWriter())
-
-        asyncio.run(all_of(questions[:20]))
-        before = time.process_time()
-        asyncio.run(all_of(questions))
-        return {"engine_cpu_ms": round((time.process_time() - before) * 1000 / len(questions), 1)}
-
-
 async def nobody(server: Server, questions: Sequence[str], count: int) -> dict[str, Any]:
-    """The third trial."""
+    """The second trial."""
     before = server.held()
     host, port = server.url.removeprefix("http://").split(":")
     sockets = []
@@ -204,10 +164,9 @@ def main() -> None:
     chosen = parser.parse_args()
     cases = multihop_rag.cases(chosen.data)
     questions = [case.question for case in cases[:: max(1, len(cases) // chosen.questions)]][: chosen.questions]
-    value: dict[str, Any] = engine(chosen.home, questions)
+    value: dict[str, Any] = {}
     server = Server(chosen.home)
     try:
-        value |= asyncio.run(overhead(server, questions))
         value["load"] = asyncio.run(load(server, questions, chosen.streams, chosen.seconds))
         value["nobody"] = asyncio.run(nobody(server, questions, 200))
     finally:

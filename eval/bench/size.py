@@ -4,7 +4,8 @@ The archive is multihop_rag, repeated with every third word of a sentence swappe
 other ids and dates. Its vectors are random projections of a text's words, so that texts which share words lie close and
 nothing waits for a model: what is measured is everything but the embedding. Beside it stands the plain LlamaIndex +
 Chroma pipeline (SentenceSplitter 256/20, ChromaVectorStore, VectorStoreIndex) over the same articles with the same
-vectors, asked the same questions in the same process, question by question. That pipeline needs the package
+vectors, asked the same questions in the same process, question by question. Set OPENBLAS_NUM_THREADS=1, as the commands
+of Dateline do. That pipeline needs the package
 llama-index-vector-stores-chroma, which nothing else does; `--without-plain` leaves it out.
 """
 

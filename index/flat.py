@@ -100,20 +100,21 @@ class FlatIndex:
         published = [each and each.replace(tzinfo=UTC) for each in columns.published[rows].astype(object).tolist()]
         return Described(columns.ids[rows], publishers, published, columns.vectors[rows])
 
-    def nearest(self, vector: np.ndarray, n: int, among: np.ndarray) -> list[tuple[int, float]]:
-        """The n nearest of the passages `among`, (m,) ids, as (id, cosine), best first; ids that are gone are left out.
+    def nearest(
+        self, vectors: np.ndarray | Sequence[np.ndarray], n: int, among: np.ndarray
+    ) -> list[list[tuple[int, float]]]:
+        """For each vector (m, dimension), the n nearest of the passages `among` as (id, cosine), best first.
 
-        Exact: 5,000 passages of 384 numbers cost 2 ms.
+        `among` are ascending ids; those that are gone are left out. Exact: to gather 5,000 passages of 384 numbers
+        takes 2 ms, however many vectors there are.
         """
-        columns = self._columns
+        columns, asked = self._columns, np.asarray(vectors).T
         rows = np.flatnonzero(np.isin(columns.ids, among, assume_unique=True))
-        similarities = np.zeros(len(rows), np.float32)
+        similarities = np.zeros((len(rows), asked.shape[1]), np.float32)
         for at in range(0, len(rows), SCORED_AT_ONCE):
             some = slice(at, at + SCORED_AT_ONCE)
-            similarities[some] = columns.vectors[rows[some]] @ vector
-        best = np.argpartition(-similarities, n)[:n] if n < len(rows) else np.arange(len(rows))
-        best = best[np.lexsort((rows[best], -similarities[best]))]
-        return list(zip(columns.ids[rows[best]].tolist(), similarities[best].tolist(), strict=True))
+            similarities[some] = columns.vectors[rows[some]] @ asked
+        return [_best(columns.ids[rows], each, n) for each in similarities.T]
 
     def _read(self, rows: Sequence[Row]) -> _Columns:
         columns = zip(*rows, strict=True) if rows else ((),) * len(Row._fields)
@@ -134,6 +135,13 @@ class FlatIndex:
 
     def _known(self, names: Iterable[str]) -> list[int]:
         return [self._numbers[name] for name in names if name in self._numbers]
+
+
+def _best(ids: np.ndarray, similarities: np.ndarray, n: int) -> list[tuple[int, float]]:
+    """The n best (id, cosine), the lower id first where they are equal; ids ascend."""
+    best = np.argpartition(-similarities, n)[:n] if n < len(ids) else np.arange(len(ids))
+    best = best[np.lexsort((best, -similarities[best]))]
+    return list(zip(ids[best].tolist(), similarities[best].tolist(), strict=True))
 
 
 def _joined(parts: Sequence[_Columns]) -> _Columns:

@@ -121,46 +121,39 @@ def _search(
         replace(chosen, publishers=part.publishers) if part.publishers and not chosen.publishers else chosen
         for part in parts
     ]
-    passing = {each: flat.matching(each) if each else None for each in filters}
-    among = [passing[each] for each in filters]
+    among: dict[Filter, np.ndarray | None] = {}
+    nearest: dict[int, list[tuple[int, float]]] = {}
+    for each in dict.fromkeys(filters):
+        among[each] = flat.matching(each) if each else None
+        places = [at for at, own in enumerate(filters) if own == each]
+        nearest.update(zip(places, _nearest(derived, flat, vectors[places], among[each]), strict=True))
     searched = []
-    for at, nearest in enumerate(_nearest(derived, flat, vectors, among)):
-        by_words = derived.words.search(parts[at].text, SCORED_BY_WORDS, among[at])
+    for at, part in enumerate(parts):
+        by_words = derived.words.search(part.text, SCORED_BY_WORDS, among[filters[at]])
         best = by_words[0][1] if by_words else 1.0
-        ids = [passage_id for passage_id, _ in (*by_words[:CANDIDATES], *nearest)]
+        ids = [passage_id for passage_id, _ in (*by_words[:CANDIDATES], *nearest[at])]
         replaced = [passage_id for passage_id, _ in _nearest_replaced(derived, vectors[at], filters[at])]
-        words = {passage_id: score / best for passage_id, score in by_words}
-        searched.append(Found(parts[at], words, best, ids, replaced))
+        searched.append(Found(part, {each: score / best for each, score in by_words}, best, ids, replaced))
     return searched
 
 
 def _nearest(
-    derived: Derived, flat: FlatIndex, vectors: np.ndarray, among: Sequence[np.ndarray | None]
+    derived: Derived, flat: FlatIndex, vectors: np.ndarray, among: np.ndarray | None
 ) -> list[list[tuple[int, float]]]:
     """The nearest passages for each vector: from Chroma, or scored one by one.
 
     Chroma is asked without a filter. Where one leaves too few of what it gives, what passes is scored exactly.
     """
-    count = flat.count()
-    found: list[list[tuple[int, float]]] = [[] for _ in among]
-    for wanted in (CANDIDATES, OVERFETCH):
-        asked = [at for at, passing in enumerate(among) if _asked_of_chroma(passing, count) == wanted]
-        for at, pairs in zip(asked, derived.dense.nearest(vectors[asked], wanted) if asked else (), strict=True):
-            found[at] = pairs
-    for at, passing in enumerate(among):
-        if passing is not None:
-            inside = np.isin([passage_id for passage_id, _ in found[at]], passing)
-            found[at] = [found[at][place] for place in np.flatnonzero(inside)[:CANDIDATES]]
-            if len(found[at]) < CANDIDATES:
-                found[at] = flat.nearest(vectors[at], CANDIDATES, passing)
+    if among is None:
+        return derived.dense.nearest(vectors, CANDIDATES)
+    if CANDIDATES * flat.count() > OVERFETCH * len(among):
+        return flat.nearest(vectors, CANDIDATES, among)
+    found = []
+    for vector, pairs in zip(vectors, derived.dense.nearest(vectors, OVERFETCH), strict=True):
+        inside = np.flatnonzero(np.isin([passage_id for passage_id, _ in pairs], among))[:CANDIDATES]
+        enough = len(inside) == CANDIDATES
+        found.append([pairs[at] for at in inside] if enough else flat.nearest([vector], CANDIDATES, among)[0])
     return found
-
-
-def _asked_of_chroma(passing: np.ndarray | None, count: int) -> int:
-    """How many passages Chroma is asked for; none when so few of all pass that they are scored one by one."""
-    if passing is None:
-        return CANDIDATES
-    return OVERFETCH if CANDIDATES * count <= OVERFETCH * len(passing) else 0
 
 
 def _promising(flat: FlatIndex, query: Query, searched: Sequence[Found], vectors: np.ndarray) -> list[int]:
@@ -176,7 +169,7 @@ def _nearest_replaced(derived: Derived, vector: np.ndarray, chosen: Filter) -> l
     if chosen.as_of is None:
         return []
     replaced = derived.replaced()
-    return replaced.nearest(vector, CANDIDATES, replaced.matching(chosen))
+    return replaced.nearest([vector], CANDIDATES, replaced.matching(chosen))[0]
 
 
 def _find_words(derived: Derived, replaced: Mapping[int, ReadPassage], searched: Sequence[Found]) -> None:
@@ -242,8 +235,11 @@ def _scores(
     nearest: np.ndarray,
 ) -> np.ndarray:
     """The scores (n,) of n passages; `nearest` (n, 1 + parts) is their cosine with the question and each part."""
-    words = np.array([[found.words.get(each, 0.0) for found in searched] for each in ids]).reshape(nearest.shape)
-    worth = np.array([[_worth(found.part, each) for found in searched] for each in publishers]).reshape(nearest.shape)
+    words = np.array([[found.words.get(each, 0.0) for each in ids] for found in searched]).T
+    worth = np.ones(nearest.shape)
+    for at, found in enumerate(searched):
+        if found.part.publishers:
+            worth[:, at] = [1.0 if each in found.part.publishers else OTHER_PUBLISHER for each in publishers]
     of_parts = (worth * (words + nearest))[:, 1 if query.parts else 0 :]
     return np.asarray(
         WHOLE_WORDS * words[:, 0]
@@ -253,10 +249,6 @@ def _scores(
         + NAMED_DAY * np.array([each is not None and each.date() in query.days for each in published], bool)
         + RECENCY * np.array([recency_weight(each, query.recency) for each in published])
     )
-
-
-def _worth(part: Part, publisher: str | None) -> float:
-    return 1.0 if not part.publishers or publisher in part.publishers else OTHER_PUBLISHER
 
 
 def _without_copies(found: Sequence[Ranked], query: Query) -> list[Ranked]:

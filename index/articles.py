@@ -131,21 +131,23 @@ def store(connection: Connection, article: Article, pieces: Sequence[Piece], now
 
 def store_passages(connection: Connection, version_id: int, body: str, pieces: Sequence[Piece], *, live: bool) -> None:
     """Keep a version's passages; those of a current version, `live`, go into the derived indexes."""
-    for ordinal, piece in enumerate(pieces):
-        passage_id = connection.scalar(
-            insert(passages)
-            .values(
-                version_id=version_id,
-                ordinal=ordinal,
-                start=piece.start,
-                end=piece.end,
-                sentences=np.asarray(piece.sentences, dtype=np.int32).tobytes(),
-                digest=piece.digest(body),
-            )
-            .returning(passages.c.id)
-        )
-        if live:
-            connection.execute(insert(changes).values(op="put", passage_id=passage_id))
+    rows = [
+        {
+            "version_id": version_id,
+            "ordinal": ordinal,
+            "start": piece.start,
+            "end": piece.end,
+            "sentences": np.asarray(piece.sentences, dtype=np.int32).tobytes(),
+            "digest": piece.digest(body),
+        }
+        for ordinal, piece in enumerate(pieces)
+    ]
+    if not rows:
+        return
+    stored = insert(passages).returning(passages.c.id, sort_by_parameter_order=True)
+    ids = connection.scalars(stored, rows).all()
+    if live:
+        connection.execute(insert(changes), [{"op": "put", "passage_id": passage_id} for passage_id in ids])
 
 
 def _stands_from(connection: Connection, article: Article, now: datetime) -> datetime | None:
@@ -164,14 +166,16 @@ def _stands_from(connection: Connection, article: Article, now: datetime) -> dat
 
 def store_embeddings(connection: Connection, vectors: Iterable[Embedding], model: str) -> None:
     """Keep vectors under the name of the text they are of; ones already there stay."""
-    for each in vectors:
-        row = {
+    rows = [
+        {
             "model": model,
             "digest": each.digest,
             "vector": each.vector.astype(np.float32).tobytes(),
             "sentence_vectors": each.sentence_vectors.astype(np.float16).tobytes(),
         }
-        upsert(connection, embeddings, row, replace=False)
+        for each in vectors
+    ]
+    upsert(connection, embeddings, *rows, replace=False)
 
 
 def known_embeddings(connection: Connection, digests: Sequence[str], model: str) -> set[str]:
@@ -191,8 +195,9 @@ def retire(connection: Connection, article_id: str, at: datetime) -> None:
     """Take the current version's passages out of the derived indexes; the version itself is kept."""
     now_current = select(versions.c.id).where(versions.c.article_id == article_id, versions.c.current)
     gone = select(passages.c.id).where(passages.c.version_id.in_(now_current)).order_by(passages.c.id)
-    for passage_id in connection.scalars(gone).all():
-        connection.execute(insert(changes).values(op="drop", passage_id=passage_id))
+    dropped = [{"op": "drop", "passage_id": passage_id} for passage_id in connection.scalars(gone)]
+    if dropped:
+        connection.execute(insert(changes), dropped)
     reports.leave(connection, article_id)
     stories.leave(connection, article_id)
     connection.execute(

@@ -46,16 +46,19 @@ def postgres_engine(url: str) -> Engine:
     return engine
 
 
-def upsert(connection: Connection, table: Table, row: Mapping[str, Any], *, replace: bool = True) -> None:
-    """Insert a row; one that is there under its primary key is replaced, or left as it is."""
+def upsert(connection: Connection, table: Table, *rows: Mapping[str, Any], replace: bool = True) -> None:
+    """Insert rows of the same columns; one that is there under its primary key is replaced, or left as it is."""
+    if not rows:
+        return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    given = dialect.insert(table).values(row)
+    given = dialect.insert(table)
     key = [column.name for column in table.primary_key]
-    others = {name: given.excluded[name] for name in row if name not in key}
+    others = {name: given.excluded[name] for name in rows[0] if name not in key}
     connection.execute(
         given.on_conflict_do_update(index_elements=key, set_=others)
         if replace and others
-        else given.on_conflict_do_nothing(index_elements=key)
+        else given.on_conflict_do_nothing(index_elements=key),
+        [dict(row) for row in rows],
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, Table, insert, select
 
 from index import articles as shelf
-from index import reports
+from index import reports, stories
 from index.article import Article, Span
 from index.correcting import link
 from index.errors import BadArticle, ModelMismatch
@@ -155,7 +155,8 @@ def _import_version(connection: Connection, article_id: str, version: Any, place
     shelf.store_embeddings(connection, [each for each in kept if each is not None], model)
     shelf.store_passages(connection, version_id, body, pieces, live=version["current"])
     if version["current"]:
-        reports.enter(connection, version_id, body)
+        reports.join(connection, version_id)  # what this archive holds may carry the same report, or tell the story
+        stories.join(connection, version_id)
 
 
 def _piece(passage: Any, length: int, place: str) -> Piece:

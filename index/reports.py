@@ -33,13 +33,7 @@ def join(connection: Connection, version_id: int) -> None:
     for other in fitting[1:]:  # two copies that were too unlike until their common original came
         if _fit(_texts(connection, report, row.article_id), _texts(connection, other, row.article_id)):
             connection.execute(update(versions).where(versions.c.report == other).values(report=report))
-    enter(connection, version_id, row.body)
-
-
-def enter(connection: Connection, version_id: int, body: str) -> None:
-    """Let a current version be found by the copies that come after it."""
-    keys = sorted(set(bands(body)))
-    connection.execute(insert(band_rows), [{"key": key, "version_id": version_id} for key in keys])
+    connection.execute(insert(band_rows), [{"key": key, "version_id": version_id} for key in sorted(set(keys))])
 
 
 def leave(connection: Connection, article_id: str) -> None:

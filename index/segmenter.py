@@ -8,6 +8,7 @@ and quotations that run on for a paragraph.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from index.article import Span
@@ -44,6 +45,7 @@ _QUOTED = re.compile(
 )
 
 
+@lru_cache(maxsize=4)  # splitting an article asks twice
 def sentences(text: str) -> tuple[Span, ...]:
     """The spans of a text's sentences, in code points: ordered, apart, without surrounding white space.
 

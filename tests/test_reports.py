@@ -56,6 +56,30 @@ def test_a_copy_that_gives_another_figure_is_never_hidden(archive: Archive, orde
     assert carried(archive, "fixed") != carried(archive, "wire")
 
 
+def test_a_figure_spelt_otherwise_is_the_same_figure(archive: Archive) -> None:
+    spelt = (
+        REPORT.replace("40 days", "forty days").replace("eleven of", "11 of").replace("20 minutes", "twenty minutes")
+    )
+    archive.ingest([article("wire", REPORT), article("daily", spelt)])
+    assert carried(archive, "wire") == ["daily", "wire"]
+
+
+def test_a_cut_between_two_figures_makes_no_other_figure() -> None:
+    names = ("Orme", "Vane", "Brook", "Crane", "Sayle", "Quayle", "Lisle", "Inch", "Venn", "Dorey", "Peake", "Munro")
+    scores = [f"{name} scored {12 + place} points for his side." for place, name in enumerate(names)]
+    cut = ["Orme scored 13 points for his side.", *scores[2:]]
+    changed = [scores[0].replace("12", "31"), *scores[1:]]
+    assert not other_figures(shingles(" ".join(scores)), shingles(" ".join(cut)))
+    assert other_figures(shingles(" ".join(scores)), shingles(" ".join(changed)))
+
+
+def test_reports_made_after_one_pattern_are_no_copies_though_they_share_numbers() -> None:
+    one, other = (
+        f"Room {at} of the hotel burned. Repairs cost {at + 3} million crowns, says the owner." for at in (9, 12)
+    )
+    assert other_figures(shingles(one), shingles(other))
+
+
 def test_a_roundup_of_two_reports_does_not_make_them_one(archive: Archive) -> None:
     archive.ingest([article("bridge", REPORT), article("roundup", f"{REPORT}\n\n{OTHER}"), article("apples", OTHER)])
     assert "apples" not in carried(archive, "bridge")
@@ -115,6 +139,11 @@ def test_an_archive_of_an_older_dateline_gets_its_reports_when_it_is_opened(
     archive.close()
     with Archive(archive.home, words) as again:
         assert carried(again, "wire") == ["daily", "wire"]
+
+
+def test_the_keys_of_a_text_are_those_that_archives_hold() -> None:
+    keys = bands(REPORT)
+    assert (keys[0], keys[20], keys[39]) == (41349059019954166, 6685422938918741586, 2072049318036691025)
 
 
 TEXTS = st.lists(st.sampled_from(f"{REPORT} {OTHER}".split()), min_size=1, max_size=60).map(" ".join)

@@ -3,6 +3,9 @@
 import re
 from typing import Literal
 
+from bot.figures import Figure, figures
+from bot.units import UNITS
+
 Wanted = Literal["number", "date", "person", "place", "name"]
 
 # "How many died when it sank?" asks for a number: the earliest match in the question decides.
@@ -56,6 +59,22 @@ _DATE = re.compile(
     r"\d{1,2}(:\d\d)? ?[ap]\.?m\b|noon|midnight|today|yesterday|tomorrow|century|"
     r"(next|last) (week|month|year|spring|summer|autumn|fall|winter))\b"
 )
+# What "how fast" can be answered with: dimensions of units, "" for a number without a unit.
+_MEASURED = {
+    "fast": {"speed"},
+    "far": {"length"},
+    "tall": {"length"},
+    "deep": {"length"},
+    "wide": {"length"},
+    "long": {"length", "time"},
+    "old": {"time", ""},
+    "heavy": {"mass"},
+    "hot": {"temperature"},
+    "cold": {"temperature"},
+    "warm": {"temperature"},
+    "much": {"mass", "volume", "area", ""},
+}
+_HOW = re.compile(rf"\bhow ({'|'.join(_MEASURED)})\b", re.I)
 # A capitalised word that does not merely open the sentence or a quotation.
 _NAME = re.compile(r"(?<=[\w,;:)’”\"] )(?:[A-Z][\w’'.-]*)")
 # Two or more capitalised words in a row, or one behind a title, are most likely a person unless they name a body.
@@ -87,6 +106,8 @@ def offers(kind: Wanted, sentence: str, question: str) -> bool:
     known = question.lower()
     match kind:
         case "number":
+            if _HOW.search(question) and not any(measures(question, figure) for figure in figures(sentence)):
+                return False
             found = [number.group() for number in _NUMBER.finditer(sentence)]
         case "date":
             found = [date.group() for date in _DATE.finditer(sentence)]
@@ -96,3 +117,10 @@ def offers(kind: Wanted, sentence: str, question: str) -> bool:
         case "place" | "name":
             found = [name.rstrip(".").removesuffix("’s") for name in _NAME.findall(sentence)]
     return any(each.lower() not in known for each in found)
+
+
+def measures(question: str, figure: Figure) -> bool:
+    """Whether a number has a unit, or none, as "how fast" or "how much" in the question asks for."""
+    how = _HOW.search(question)
+    dimension = UNITS[figure.kind].dimension if figure.kind in UNITS else ""
+    return how is None or dimension in _MEASURED[how[1].lower()]

@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.answer import ProvenSentence, Question, Quote
-from bot.asking import wanted
+from bot.asking import measures, wanted
 from bot.figures import Figure, figures
 from bot.moments import moments, without_dates
 from bot.publishers import without_names
 from bot.ranking import NEAR_BEST, Ranked, with_antecedent
 from bot.units import UNITS
 from bot.wording import by_whom, sources_differ
-from index import header, stems
+from index import header, mistakes, stems
 
 SAME_TIME = timedelta(days=7)  # of statements further apart the newer one tells what has changed
 SAME_NUMBER = 0.02  # two numbers that are this near are one, rounded
 MUCH_THE_SAME = 0.5  # share of stems; to give other amounts of money or other sizes, two sentences must be as alike
+MOST = 0.5  # share of the weight of the words asked about
 OF_A_KIND = 10  # two numbers that are this many times apart are of different things
 BEFORE = 2  # sentences before that may say what a number is of
 REACH = 5  # words over which a "no" reaches
@@ -91,8 +92,9 @@ def _of_numbers(
             (each, figure, of)
             for each in ranked
             if each.score >= ranked[0].score - NEAR_BEST and _context(each) & asked - {noun}
-            for figure, of in ([] if _of_another_year(each) else _counts(each.text))
-            if of and of == (noun or of) and (figure.value in given) == confirms
+            if open_to_any or _is_about(each, asked, _names(question), weights)
+            for figure, of in ([] if _of_another_year(each) else _counts(each))
+            if of and of == (noun or of) and (figure.value in given) == confirms and measures(question, figure)
         ),
         None,
     )
@@ -103,7 +105,7 @@ def _of_numbers(
     others = [
         Side(each, other.text)
         for each in ranked
-        for other, name in (_counts(each.text)[:1] if named <= _whole(each) else ())
+        for other, name in (_counts(each)[:1] if named <= _whole(each) else ())
         # "Police put the crowd at 9,000" need not say of what, where it is asked how many there were.
         if ((name == of and _alike(first, each)) or (open_to_any and name in (of, None) and about <= _context(each)))
         and other.kind == figure.kind
@@ -114,6 +116,12 @@ def _of_numbers(
         return None
     other_side = max(others, key=lambda side: (_weight(side.sentence, about, weights), _is_of_another(side, first)))
     return _newest_first(Side(first, figure.text), other_side, of_numbers=True)
+
+
+def _is_about(sentence: Ranked, asked: frozenset[str], names: frozenset[str], weights: Mapping[str, float]) -> bool:
+    """Whether a sentence and what stands before it have most of what is asked about, and its passage a name of it."""
+    has = sum(weights[stem] for stem in _context(sentence) & asked)
+    return has >= MOST * sum(weights[stem] for stem in asked) and (not names or bool(names & _whole(sentence)))
 
 
 def _of_statements(ranked: Sequence[Ranked], asked: frozenset[str]) -> Conflict | None:
@@ -168,9 +176,16 @@ def _whole(sentence: Ranked) -> frozenset[str]:
     return frozenset(stems(f"{header(sentence.evidence.article)}\n{sentence.evidence.passage.text}"))
 
 
-def _counts(text: str) -> list[tuple[Figure, str | None]]:
-    """The numbers of a sentence that count or measure, each with the stem of what is counted, if that is said."""
-    return list(_find_counts(text))
+def _counts(sentence: Ranked) -> list[tuple[Figure, str | None]]:
+    """The numbers of a sentence that count or measure, each with the stem of what is counted, if that is said.
+
+    Without those that the sentence itself takes back.
+    """
+    wrong = mistakes(sentence.evidence.article, sentence.text)
+    found = _find_counts(sentence.text)
+    return [
+        (figure, of) for figure, of in found if not any(figure.text in value or value in figure.text for value in wrong)
+    ]
 
 
 def _find_counts(text: str) -> Iterator[tuple[Figure, str | None]]:

@@ -6,7 +6,8 @@ from bot.answer import ProvenSentence, Question, Quote, Usage
 from bot.confidence import answerable
 from bot.conflicts import conflict, tell
 from bot.premise import unsaid
-from bot.ranking import SENTENCES, choose, rank, with_antecedent
+from bot.publishers import named
+from bot.ranking import SENTENCES, Ranked, choose, rank, with_antecedent
 from index import Evidence
 
 
@@ -23,7 +24,7 @@ class ExtractiveWriter:
         ranked = rank(question.text, evidence, weights, question.recency)
         if not answerable(question.text, ranked, weights) or unsaid(question.text, evidence):
             return
-        chosen = choose(ranked)
+        chosen = choose(_of_named(question.text, ranked))
         if (differing := conflict(question.text, ranked, weights)) is not None:
             if (told := tell(question, differing)) is not None:
                 yield told
@@ -32,6 +33,14 @@ class ExtractiveWriter:
         for sentence in chosen:
             quote = Quote(sentence.evidence, with_antecedent(sentence))
             yield ProvenSentence(_one_line(quote.text), (quote,), "verbatim")
+
+
+def _of_named(question: str, ranked: Sequence[Ranked]) -> Sequence[Ranked]:
+    """Where the best sentence is of a publisher that the question names, only what such publishers say."""
+    names = named(question, {each.evidence.article.publisher or "" for each in ranked} - {""})
+    if not ranked or ranked[0].evidence.article.publisher not in names:
+        return ranked
+    return [each for each in ranked if each.evidence.article.publisher in names]
 
 
 def _one_line(text: str) -> str:

@@ -27,6 +27,11 @@ _LEANS = re.compile(
     r"[“\"‘']?(But |And |So |Yet |Still, |However, )?"
     r"(He|She|They|It|His|Her|Their|Its|This|That|These|Those|Both|The (former|latter|two|pair|duo))\b"
 )
+# "…," she said: who speaks is told before.
+_SPOKEN = re.compile(
+    r"[,.?!…—-][”\"’'] (?:(?:he|she|they) (?:said|says|added|told|wrote|asked|explained|warned|argued|insisted|joked)"
+    r"|(?:said|says|added) (?:he|she|they))\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +80,20 @@ def choose(ranked: Sequence[Ranked]) -> list[Ranked]:
 
 
 def with_antecedent(sentence: Ranked) -> Span:
-    """The sentence's span, begun earlier when it leans on the sentence before ("He said …")."""
+    """The sentence's span, begun earlier when it leans on the sentence before ("He said …", "…," she said)."""
     passage = sentence.evidence.passage
     first = sentence.place
-    while first > 0 and sentence.place - first < 2 and _LEANS.match(passage.quote(passage.sentences[first])):
+    while first > 0 and sentence.place - first < 2 and _leans(passage.quote(passage.sentences[first])):
         before = passage.sentences[first - 1]
         taken_back = passage.quote(Span(before.end, passage.sentences[first].start)).strip()  # by a correction
         if taken_back or is_planted(passage.quote(before)):
             break
         first -= 1
     return Span(passage.sentences[first].start, sentence.span.end)
+
+
+def _leans(text: str) -> bool:
+    return bool(_LEANS.match(text) or _SPOKEN.search(text))
 
 
 def _newer(published: datetime | None, recency: Recency | None) -> float:

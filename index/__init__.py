@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from index.answers import AnswerRecords, Conversation, Given, Rating
     from index.archive import Archive, IngestReport, Status
     from index.backup import back_up, restore
+    from index.correcting import mistakes
     from index.embedding import Embedder
     from index.fetching.fetch import Limits, Net
     from index.fetching.guard import allowed_from
@@ -61,6 +62,7 @@ _PLACES = {
     "restore": "backup",
     "IngestReport": "archive",
     "Status": "archive",
+    "mistakes": "correcting",
     "Embedder": "embedding",
     "Limits": "fetching.fetch",
     "Net": "fetching.fetch",
@@ -146,6 +148,7 @@ __all__ = [
     "encoding_of",
     "header",
     "is_loopback",
+    "mistakes",
     "model_error",
     "open_keys",
     "parse_date",

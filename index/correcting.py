@@ -5,14 +5,15 @@ names any, and says what the notice takes back; of several, it is the one that s
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from index.article import Article, Correction
-from index.reading.corrections import days_named, is_notice, says, taken_back
+from index.reading.corrections import days_named, is_notice, is_of_note, quotable, says, taken_back
 from index.truth import corrections, versions
 
 LATEST_NOTICE = timedelta(days=60)  # after the article
@@ -77,6 +78,23 @@ def own_note(article: Article) -> Correction | None:
     if article.correction is None or is_notice(article.title, article.correction):
         return None
     return Correction(article.correction, article.modified_at)
+
+
+def mistakes(article: Article, sentence: str) -> tuple[str, ...]:
+    """The wrong figures and names that a sentence takes back, where it is of an article's note or of a notice."""
+    return taken_back(sentence) if is_of_note(sentence, article.title, article.correction) else ()
+
+
+def quoted_as_one(article: Article, sentences: Sequence[str]) -> list[tuple[int, int]]:
+    """The first and the last sentence of each run that is quoted as one: a mistake only with what sets it right."""
+    of_note = [is_of_note(sentence, article.title, article.correction) for sentence in sentences]
+    runs, at = [], 0
+    for noted, group in groupby(of_note):
+        length = len(list(group))
+        own = quotable(sentences[at : at + length]) if noted else [(place, place) for place in range(length)]
+        runs += [(at + first, at + last) for first, last in own]
+        at += length
+    return runs
 
 
 def _link_notice(connection: Connection, notice_id: str) -> None:

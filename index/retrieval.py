@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy import Connection, Engine
 
-from index.article import Correction, Evidence, Filter, by_publication
-from index.correcting import corrected, own_note
+from index.article import Correction, Evidence, Filter, Span, by_publication
+from index.correcting import corrected, own_note, quoted_as_one
 from index.derived import Derived
 from index.evidence import Candidate, ReadPassage, load, read_passages
 from index.flat import FlatIndex
@@ -84,23 +84,36 @@ def retrieve(
         taken = _take(_without_copies(ranked, query), k)
         read = read_passages(connection, [each.candidate.passage_id for each in taken])
         copies = carriers(connection, {each.candidate.report for each in taken}, chosen.as_of)
-    evidence = []
-    for each in taken:
-        passage, article = read[each.candidate.passage_id]
-        spans = quotable.get(passage.id, range(len(passage.sentences)))
-        by_words = any(passage.id in found.words for found in searched)
-        evidence.append(
-            Evidence(
-                replace(passage, sentences=tuple(passage.sentences[place] for place in spans)),
-                article,
-                each.score,
-                ("words", "vectors") if by_words else ("vectors",),
-                tuple(each.similarities),
-                copies.get(each.candidate.report, ()),
-                notices.get(article.id) or own_note(article),
-            )
+    found = (
+        _as_evidence(each, read[each.candidate.passage_id], searched, quotable.get(each.candidate.passage_id))
+        for each in taken
+    )
+    return [
+        replace(
+            each,
+            copies=copies.get(ranked.candidate.report, ()),
+            correction=notices.get(each.article.id) or own_note(each.article),
         )
-    return evidence
+        for ranked, each in zip(taken, found, strict=True)
+        if each.passage.sentences
+    ]
+
+
+def _as_evidence(
+    ranked: Ranked, read: ReadPassage, searched: Sequence[Found], quotable: Sequence[int] | None
+) -> Evidence:
+    """A ranked passage with its text and what of it can be quoted; `quotable` are places of sentences, or all."""
+    passage, article = read
+    spans = [passage.sentences[place] for place in (range(len(passage.sentences)) if quotable is None else quotable)]
+    runs = quoted_as_one(article, [passage.quote(span) for span in spans])
+    by_words = any(passage.id in found.words for found in searched)
+    return Evidence(
+        replace(passage, sentences=tuple(Span(spans[first].start, spans[last].end) for first, last in runs)),
+        article,
+        ranked.score,
+        ("words", "vectors") if by_words else ("vectors",),
+        tuple(max(ranked.similarities[first : last + 1]) for first, last in runs),
+    )
 
 
 def word_weights(derived: Derived, question: str) -> dict[str, float]:

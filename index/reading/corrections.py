@@ -1,6 +1,7 @@
 """What an article says of its own or of another article's mistakes, and which of their words it takes back."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 LONGEST_NOTE = 1200  # characters of a note that are kept
@@ -47,6 +48,12 @@ _NOW_RIGHT = re.compile(
     r"|\b(?:correct|actual|right|true)\b|\brather than\b|\binstead of\b|\bnot\b",
     re.IGNORECASE,
 )
+_WAS_WRONG = re.compile(
+    r"\W*(?:that|this|it|which|the \w+) (?:was|is|were) (?:\w+ )?(?:wrong|incorrect|inaccurate|erroneous|false|"
+    r"mistaken|not (?:right|correct|true|so)|an? (?:\w+ )?(?:error|mistake))[\s.!]*",
+    re.IGNORECASE,
+)
+_SETS_RIGHT = re.compile(r"\W*(?:It|He|She|They|In fact|Actually|Instead|The (?:correct|actual|right|true))\b")
 _DAY = re.compile(
     r"\b(?:(?P<day>\d{1,2})(?:st|nd|rd|th)? (?P<month>[A-Z][a-z]{2,8})|"
     r"(?P<month2>[A-Z][a-z]{2,8})\.? (?P<day2>\d{1,2}))\b"
@@ -86,6 +93,11 @@ def is_notice(title: str, body: str) -> bool:
     return bool(_CORRECTION_TITLE.match(title) or _HEADED.match(opening)) and bool(_ABOUT_ANOTHER.search(opening))
 
 
+def is_of_note(sentence: str, title: str, note: str | None) -> bool:
+    """Whether a sentence stands in an article's note of its mistakes, or the whole article is a notice."""
+    return bool(_CORRECTION_TITLE.match(title)) or (note is not None and sentence.strip() in note)
+
+
 def taken_back(text: str) -> tuple[str, ...]:
     """The wrong figures and names that a note or a notice names, each with the word after it: "148 million"."""
     found = [each["value"] for each in _INSTEAD_OF.finditer(text)]
@@ -94,6 +106,31 @@ def taken_back(text: str) -> tuple[str, ...]:
         end = _NOW_RIGHT.search(rest)
         found += re.findall(_FIGURE, rest[: end.start() if end else len(rest)])
     return tuple(dict.fromkeys(value.strip() for value in found if _tells(value)))
+
+
+def quotable(sentences: Sequence[str]) -> list[tuple[int, int]]:
+    """Which sentences of a note can be quoted, as the first and the last of each run that is quoted as one.
+
+    A sentence that tells only what was wrong is quoted with the one that sets it right, if that comes next, or not.
+    """
+    runs, at = [], 0
+    while at < len(sentences):
+        last = at
+        while last < len(sentences) and _repeats_mistake(sentences[last]):
+            last += 1
+        if last == at or (last < len(sentences) and _SETS_RIGHT.match(sentences[last])):
+            runs.append((at, last))
+        else:
+            last -= 1
+        at = last + 1
+    return runs
+
+
+def _repeats_mistake(sentence: str) -> bool:
+    """Whether a sentence tells what was wrong without what is right."""
+    return bool(_WAS_WRONG.fullmatch(sentence)) or any(
+        not _NOW_RIGHT.search(sentence, said.end()) for said in _WAS_SAID.finditer(sentence)
+    )
 
 
 def says(text: str, value: str) -> bool:

@@ -84,6 +84,14 @@ def test_what_is_no_other_number_of_the_same_thing_is_no_conflict(archive: Archi
     assert "differ" not in ask("How many nurses marched in Tolvane?", archive).text
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["How fast did the nurses march in Tolvane?", "How much did Ida Brandt pay the nurses in Tolvane for their march?"],
+)
+def test_numbers_of_something_else_than_is_asked_are_no_conflict(strike: Archive, question: str) -> None:
+    assert "differ" not in ask(question, strike).text
+
+
 def test_of_two_statements_one_that_denies_the_other_is_said_too(archive: Archive) -> None:
     archive.ingest([article("inquiry", DENIED, title="Leak", published_at=day("2026-09-01"))])
     text = ask("Was there a warning to the minister of the leak?", archive).text

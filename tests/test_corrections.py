@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.answer import Answer, Question
 from bot.encoding import answer_json
 from bot.engine import complete
 from bot.extractive import ExtractiveWriter
 from index import Archive, Filter, MiniLM, article_from_fields, read_paths
-from index.reading.corrections import find_note, is_notice, taken_back
+from index.reading.corrections import find_note, is_notice, quotable, taken_back
 from tests.conftest import SAMPLES, WordEmbedder, article, day
 
 BRIDGE = (
@@ -148,6 +150,8 @@ def test_a_notice_finds_its_article_in_either_order_and_lets_go_when_it_is_remov
         ("This article was amended on 12 May 2026. An earlier version gave £12m, when it was £15m.", ("£12m",)),
         ("Editor’s note: The mayor is Ana Sol, not Anna Soll. We regret the error.", ("Anna Soll",)),
         ("Correction (May 12): The town was promised 600 jobs, not 1,150.", ("1,150",)),
+        ("Correction: We wrote that it was built for £12m. That was wrong: it was built for £15m.", ("£12m",)),
+        ("Correction: Our report said it was 38 percent, it was 33 percent.", ("38 percent",)),
         ("CORRECTION — An earlier version of this story misstated the time of the vote.", ()),
     ],
 )
@@ -169,3 +173,53 @@ def test_a_note_is_recognised_with_what_it_takes_back(note: str, values: tuple[s
 def test_what_is_no_correction_is_not_taken_for_one(text: str) -> None:
     assert find_note(f"{BRIDGE}\n\n{text}") is None
     assert not is_notice("Bridge to close", text)
+
+
+TRAM = (
+    "Two people were hurt when a tram left the rails in Norvik. The tram was travelling at 38 kilometres an hour, the "
+    "operator said. Line 4 is closed."
+)
+TRAM_NOTICE = (
+    "In a report on 10 November about the tram that left the rails in Norvik we wrote that it was travelling at 38 "
+    "kilometres an hour. That was wrong. It was travelling at 33 kilometres an hour, the operator says. We regret it."
+)
+
+
+def test_a_notice_is_quoted_with_what_is_right_and_is_no_conflict(archive: Archive) -> None:
+    there = {"publisher": "The Norvik Courier"}
+    archive.ingest(
+        [
+            article("tram", TRAM, published_at=day("2026-11-10"), **there),
+            article("notice", TRAM_NOTICE, title="Correction: tram", published_at=day("2026-11-12"), **there),
+        ]
+    )
+    now = answer(archive, "How fast was the tram travelling in Norvik?")
+    assert "differ" not in now.text
+    assert any("That was wrong. It was travelling at 33 kilometres an hour" in each.quote for each in now.citations)
+    assert all("33 kilometres" in each.quote for each in now.citations if "38 kilometres" in each.quote)
+    before = answer(archive, "How fast was the tram travelling in Norvik?", day("2026-11-11"))
+    assert "38 kilometres" in before.text
+    assert "33 kilometres" not in says(before)
+
+
+def test_a_mistake_that_nothing_sets_right_is_not_quoted() -> None:
+    told = ["We wrote that the mayor had paid 38 million.", "That was wrong.", "The bridge opened in May."]
+    assert quotable(told) == [(2, 2)]
+    assert quotable(["It cost 33 million.", *told[:2]]) == [(0, 0)]
+    assert quotable([*told[:2], "She paid 33 million."]) == [(0, 2)]
+    assert quotable(["We wrote that it cost 38 million; it cost 33 million."]) == [(0, 0)]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["We wrote that it cost 38 million.", "That was wrong.", "It cost 33 million.", "The bridge opened in May."]
+        )
+    )
+)
+def test_runs_of_a_note_are_in_order_apart_and_never_end_in_a_mistake(told: list[str]) -> None:
+    runs = quotable(told)
+    places = [place for first, last in runs for place in range(first, last + 1)]
+    assert places == sorted(set(places))
+    assert all(told[last] in ("It cost 33 million.", "The bridge opened in May.") for _, last in runs)
+    assert {place for place, text in enumerate(told) if text.startswith("The bridge")} <= set(places)

@@ -179,3 +179,23 @@ def test_a_question_that_cannot_be_asked_is_refused(
     with pytest.raises(BadRequest, match=message) as caught:
         asyncio.run(complete(question, harbour, ExtractiveWriter()))
     assert caught.value.field == field
+
+
+def test_who_speaks_stands_in_the_quote(archive: Archive) -> None:
+    body = 'Council leader Mona Rask said the farm was insured. "Public money will not replace a policy," she said.'
+    archive.ingest([article("farm", body)])
+    answer = asyncio.run(complete(Question("Who said public money will not replace it?"), archive, ExtractiveWriter()))
+    assert answer.sentences[0].text == body
+
+
+def test_what_a_publisher_reported_is_told_in_its_own_words_only(archive: Archive) -> None:
+    body = "The harbour bridge closes on Monday. Repairs of the harbour bridge cost 12 million crowns."
+    archive.ingest(
+        [
+            article("bell", body, publisher="The Norvik Bell", published_at=day("2026-09-01")),
+            article("post", body.replace("closes", "shuts"), publisher="Coast Post", published_at=day("2026-09-02")),
+        ]
+    )
+    question = Question("What did The Norvik Bell report about the harbour bridge?")
+    answer = asyncio.run(complete(question, archive, ExtractiveWriter()))
+    assert {each.article.publisher for each in answer.citations} == {"The Norvik Bell"}

@@ -44,7 +44,7 @@ _WAS_SAID = re.compile(
     re.IGNORECASE,
 )
 _NOW_RIGHT = re.compile(
-    r";|\. |\n|,? but\b|,? when\b|,? while\b|,? whereas\b|\bin fact\b|\bactually\b|\bit (?:was|is)\b"
+    r";|\. |\n|,? but\b|,? when\b|,? while\b|,? whereas\b|\bin fact\b|\bactually\b|[,:–—-] ?(?:and )?it (?:was|is)\b"
     r"|\b(?:correct|actual|right|true)\b|\brather than\b|\binstead of\b|\bnot\b",
     re.IGNORECASE,
 )

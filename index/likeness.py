@@ -6,6 +6,7 @@ constants are measured on planted copies (`eval/bench/copies.py`; the curve is i
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from hashlib import sha1
@@ -66,14 +67,18 @@ def other_figures(one: Shingles, other: Shingles) -> bool:
     """Whether the two give different numbers in the same words: one may be the correction of the other.
 
     One such place is enough where neither number stands elsewhere in the other text: a cut between two numbers brings
-    one to the other's words. Two are enough where they are a good part of all, as in reports made after one pattern.
+    one to the other's words. Where one does, two places with the same two numbers are; and so is a good part of all
+    places, as in reports made after one pattern.
     """
     both = one.figures.keys() & other.figures
     differ = [around for around in both if one.figures[around].isdisjoint(other.figures[around])]
-    return len(differ) >= max(2, OTHER_FIGURES * len(both)) or any(
-        one.figures[around].isdisjoint(other.numbers) and other.figures[around].isdisjoint(one.numbers)
-        for around in differ
-    )
+    if len(differ) >= max(2, OTHER_FIGURES * len(both)):
+        return True
+    changes: Counter[tuple[str, str]] = Counter()
+    for here, there in ((one.figures[around], other.figures[around]) for around in differ):
+        gone, came = here.isdisjoint(other.numbers), there.isdisjoint(one.numbers)
+        changes[min(here), min(there)] += gone + came
+    return max(changes.values(), default=0) >= 2
 
 
 def bands(body: str) -> list[int]:

@@ -67,6 +67,7 @@ def test_a_figure_spelt_otherwise_is_the_same_figure(archive: Archive) -> None:
 def test_a_cut_between_two_figures_makes_no_other_figure() -> None:
     names = ("Orme", "Vane", "Brook", "Crane", "Sayle", "Quayle", "Lisle", "Inch", "Venn", "Dorey", "Peake", "Munro")
     scores = [f"{name} scored {12 + place} points for his side." for place, name in enumerate(names)]
+    scores.append("Nobody had fewer than 12 at the end.")
     cut = ["Orme scored 13 points for his side.", *scores[2:]]
     changed = [scores[0].replace("12", "31"), *scores[1:]]
     assert not other_figures(shingles(" ".join(scores)), shingles(" ".join(cut)))

@@ -1,6 +1,7 @@
 """Questions to begin with, taken from the newest articles: on the page, and as Slack's suggested prompts."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from index import Archive, Article
 
@@ -25,4 +26,5 @@ def suggestions(archive: Archive, count: int) -> tuple[Suggestion, ...]:
         turn = turns[article.publisher] = turns.get(article.publisher, -1) + 1
         ranked.append((turn, place, article))
     ranked.sort(key=lambda each: each[:2])
-    return tuple(Suggestion(each, f"What is the story behind “{each.title}”?") for _, _, each in ranked[:count])
+    sound = (each for _, _, each in ranked if archive.correction(each.id) is None)  # a headline may be what was wrong
+    return tuple(Suggestion(each, f"What is the story behind “{each.title}”?") for each in islice(sound, count))

@@ -103,11 +103,13 @@ def _file(source: str) -> str:
 
 def store(connection: Connection, article: Article, pieces: Sequence[Piece], now: datetime) -> None:
     """Make the article's text the current version: its passages and change records, in this transaction."""
+    since, number = None, 0
     if connection.scalar(select(articles.c.id).where(articles.c.id == article.id)) is None:
         connection.execute(insert(articles).values(id=article.id, first_seen_at=now))
-    since = _stands_from(connection, article, now)
-    retire(connection, article.id, since or now)
-    number = connection.scalar(select(func.max(versions.c.number)).where(versions.c.article_id == article.id)) or 0
+    else:
+        since = _stands_from(connection, article, now)
+        retire(connection, article.id, since or now)
+        number = connection.scalar(select(func.max(versions.c.number)).where(versions.c.article_id == article.id)) or 0
     fields = asdict(article)
     version_id = connection.scalar(
         insert(versions)

@@ -6,6 +6,7 @@ names any, and says what the notice takes back; of several, it is the one that s
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from index.article import Article, Correction
-from index.reading.corrections import days_named, is_notice, is_of_note, quotable, says, taken_back
+from index.reading.corrections import days_named, is_notice, is_of_note, quotable, says, taken_back, without
 from index.truth import corrections, versions
 
 LATEST_NOTICE = timedelta(days=60)  # after the article
@@ -78,6 +79,14 @@ def own_note(article: Article) -> Correction | None:
     if article.correction is None or is_notice(article.title, article.correction):
         return None
     return Correction(article.correction, article.modified_at)
+
+
+def as_corrected(article: Article, correction: Correction | None) -> Article:
+    """An article whose title no longer says what was taken back: a headline is neither quoted nor proves anything."""
+    title = article.title
+    for value in () if correction is None else correction.taken_back or taken_back(correction.text):
+        title = without(title, value)
+    return article if title == article.title else replace(article, title=title)
 
 
 def mistakes(article: Article, sentence: str) -> tuple[str, ...]:

@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy import Connection, Engine
 
-from index.article import Correction, Evidence, Filter, Span, by_publication
-from index.correcting import corrected, own_note, quoted_as_one
+from index.article import Copy, Correction, Evidence, Filter, Span, by_publication
+from index.correcting import as_corrected, corrected, own_note, quoted_as_one
 from index.derived import Derived
 from index.evidence import Candidate, ReadPassage, load, read_passages
 from index.flat import FlatIndex
@@ -89,14 +89,18 @@ def retrieve(
         for each in taken
     )
     return [
-        replace(
-            each,
-            copies=copies.get(ranked.candidate.report, ()),
-            correction=notices.get(each.article.id) or own_note(each.article),
-        )
+        _corrected(each, copies.get(ranked.candidate.report, ()), notices.get(each.article.id))
         for ranked, each in zip(taken, found, strict=True)
         if each.passage.sentences
     ]
+
+
+def _corrected(found: Evidence, copies: tuple[Copy, ...], notice: Correction | None) -> Evidence:
+    """Evidence with its correction, and with what was taken back left out of its title."""
+    correction = notice or own_note(found.article)
+    article = as_corrected(found.article, correction)
+    told = tuple(copy._replace(title=article.title) if copy.article_id == article.id else copy for copy in copies)
+    return replace(found, article=article, copies=told, correction=correction)
 
 
 def _as_evidence(

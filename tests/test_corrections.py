@@ -223,3 +223,35 @@ def test_runs_of_a_note_are_in_order_apart_and_never_end_in_a_mistake(told: list
     assert places == sorted(set(places))
     assert all(told[last] in ("It cost 33 million.", "The bridge opened in May.") for _, last in runs)
     assert {place for place, text in enumerate(told) if text.startswith("The bridge")} <= set(places)
+
+
+def test_a_headline_does_not_tell_what_was_taken_back(samples: Archive) -> None:
+    question = "What was Tarnholt's net loss?"
+    shown = answer_json(answer(samples, question))
+    wrong = next(each for each in shown["sources"] if each["title"].startswith("Tarnholt Cells loses"))
+    assert wrong["title"] == "Tarnholt Cells loses […] florns as ferry orders dry up"
+    assert "148 million" not in str([shown["sources"], shown["citations"], shown["sentences"]]).replace(
+        str(wrong["correction"]), ""
+    )
+    before = answer_json(answer(samples, question, datetime(2026, 9, 29, 23, tzinfo=UTC)))
+    assert "148 million" in before["sources"][0]["title"]
+    assert "148 million" in samples.versions(wrong["article_id"])[-1].article.title
+
+
+def test_a_headline_that_an_articles_own_note_corrects_proves_nothing(archive: Archive) -> None:
+    note = "Correction: An earlier version of this article said that repairs cost 12 million crowns. It was 15 million."
+    title = "Bridge repairs cost 12 million crowns"
+    archive.ingest([article("bridge", f"{FIXED}\n\n{note}", title=title, correction=note)])
+    (found,) = archive.search("What do the bridge repairs cost?", 1)
+    assert found.article.title == "Bridge repairs cost […] crowns"
+    assert [copy.title for copy in found.copies] == [found.article.title]
+    given = answer(archive, "What do the harbour bridge repairs cost?")
+    assert "15 million" in given.text
+
+
+def test_no_question_is_suggested_by_a_headline_that_may_be_wrong(samples: Archive) -> None:
+    from bot.suggestions import suggestions
+
+    asked = " ".join(each.question for each in suggestions(samples, 40))
+    assert "Tarnholt Cells loses" not in asked
+    assert asked.count("What is the story behind") > 20

@@ -226,3 +226,30 @@ def test_the_commands_move_an_archive(sample_home: Path, tmp_path: Path, monkeyp
     a, b, c = (at(home, *question) for home in "abc")
     assert a["text"] == b["text"] == c["text"]
     assert a["citations"] == b["citations"] == c["citations"]
+
+
+def test_what_is_imported_is_looked_at_for_copies_and_stories(
+    full: Archive, words: WordEmbedder, tmp_path: Path
+) -> None:
+    full.export(tmp_path / "all.jsonl")
+    early = article("early", BRIDGE.replace("12", "15"), publisher="Early", published_at=day("2026-09-01"))
+    later = article("later", APPLES, publisher="Later", published_at=day("2026-12-01"))
+    with Archive(tmp_path / "again", words) as there:
+        there.ingest([early, later])
+        there.import_(tmp_path / "all.jsonl")
+        assert {each.article_id for each in there.carriers("copy")} == {"early", "bridge", "copy"}
+        assert {each.article_id for each in there.carriers("apples")} == {"later", "apples"}
+        assert there.story("bridge").id != there.story("apples").id
+        there.import_(tmp_path / "all.jsonl")
+        assert there.holdings().articles == 5
+
+
+def test_backing_up_postgresql_is_left_to_its_own_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATELINE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    (tmp_path / "backup").write_text("")
+    for command in ("backup", "restore"):
+        refused = CliRunner().invoke(app, [command, str(tmp_path / "backup")])
+        assert isinstance(refused.exception, BadConfiguration)
+        for way_out in ("pg_dump", "pg_restore", "dateline articles export"):
+            assert way_out in str(refused.exception)
+    assert (tmp_path / "backup").read_text() == ""

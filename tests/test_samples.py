@@ -43,7 +43,7 @@ def test_every_sample_article_is_found_by_its_title_and_quoted_verbatim(samples:
     for version in samples.articles():
         given_answer = answer(samples, version.article.title)
         wire_copy = "ferry-kessary" in version.article.source  # three sites carry one text, one of them is shown
-        assert wire_copy or version.article.title in [source.article.title for source in given_answer.sources[:2]]
+        assert wire_copy or version.article.id in [source.article.id for source in given_answer.sources[:2]]
         assert_verbatim(samples, given_answer)
 
 

@@ -1,12 +1,15 @@
 """The commands that move an archive: `articles export`, `articles import`, `backup`, `restore`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.shell.commands import Json, show_report
 from bot.shell.output import console, print_json, progress
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 File = Annotated[Path, typer.Argument(help="The file to write.")]
 GivenFile = Annotated[Path, typer.Argument(help="The file to read.")]
@@ -53,7 +56,9 @@ def backup(file: File, as_json: Json = False) -> None:
     from bot.shell.start import start
     from index import back_up
 
-    size = back_up(start().home, file)
+    settings = start()
+    _refuse_postgresql(settings)
+    size = back_up(settings.home, file)
     if as_json:
         print_json({"file": str(file), "bytes": size})
     else:
@@ -67,6 +72,7 @@ def restore(file: GivenFile, as_json: Json = False) -> None:
     from index import restore as put
 
     settings = start()
+    _refuse_postgresql(settings)
     put(file, settings.home)
     with open_archive(settings) as archive:
         held = archive.holdings()
@@ -74,3 +80,16 @@ def restore(file: GivenFile, as_json: Json = False) -> None:
         print_json({"home": str(settings.home), "articles": held.articles, "passages": held.passages})
     else:
         console().print(f"{settings.home} holds {held.articles} articles again.")
+
+
+def _refuse_postgresql(settings: "Settings") -> None:
+    """Raise BadConfiguration where the archive is in a database that has tools of its own for this."""
+    if settings.database_url is None:
+        return
+    from index import BadConfiguration
+
+    raise BadConfiguration(
+        "The archive is in PostgreSQL (DATELINE_DATABASE_URL): back it up with `pg_dump`, also while servers run, and "
+        "restore it with `pg_restore` into an empty database. To move the articles to an archive in a file, or from "
+        "one, use `dateline articles export` and `dateline articles import`."
+    )

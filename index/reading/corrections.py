@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 LONGEST_NOTE = 1200  # characters of a note that are kept
+LEFT_OUT = "[…]"
 
 _WHEN = r"(?: ?\([^)\n]{1,40}\)|,? (?:on )?[A-Z]?[a-z]{2,8}\.? \d{1,2}(?:, \d{4})?)?\s*(?::|–|—|-{1,2}\s|\n|$)"
 _HEADED = re.compile(
@@ -135,7 +136,12 @@ def _repeats_mistake(sentence: str) -> bool:
 
 def says(text: str, value: str) -> bool:
     """Whether a text holds a value as words of its own."""
-    return re.search(rf"(?<![\w.,]){re.escape(value)}(?!\w|[.,]\d)", text) is not None
+    return re.search(_as_words(value), text) is not None
+
+
+def without(text: str, value: str) -> str:
+    """The text with a value it says left out, and marked as left out."""
+    return re.sub(_as_words(value), LEFT_OUT, text)
 
 
 def days_named(text: str) -> tuple[DayOfYear, ...]:
@@ -147,6 +153,10 @@ def days_named(text: str) -> tuple[DayOfYear, ...]:
         if month in _MONTHS and 1 <= day <= 31:
             named.append(DayOfYear(_MONTHS.index(month) + 1, day))
     return tuple(named)
+
+
+def _as_words(value: str) -> str:
+    return rf"(?<![\w.,]){re.escape(value)}(?!\w|[.,]\d)"
 
 
 def _tells(value: str) -> bool:

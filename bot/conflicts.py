@@ -105,7 +105,7 @@ def _of_numbers(
     others = [
         Side(each, other.text)
         for each in ranked
-        for other, name in (_counts(each)[:1] if named <= _whole(each) else ())
+        for other, name in (_counts(each)[:1] if _is_of(each, named) else ())
         # "Police put the crowd at 9,000" need not say of what, where it is asked how many there were.
         if ((name == of and _alike(first, each)) or (open_to_any and name in (of, None) and about <= _context(each)))
         and other.kind == figure.kind
@@ -158,9 +158,9 @@ def _published(sentence: Ranked) -> datetime:
     return sentence.evidence.article.published_at or LONG_AGO
 
 
-def _names(question: str) -> frozenset[str]:
-    """The stems of words that are capitalised inside of the question."""
-    return frozenset(stem for word in re.findall(r"(?<=\s)[A-Z][\w’'-]*", question) for stem in stems(word))
+def _names(text: str) -> frozenset[str]:
+    """The stems of words that are capitalised inside of a question or a sentence."""
+    return frozenset(stem for word in re.findall(r"(?<=\s)[A-Z][\w’'-]*", text) for stem in stems(word))
 
 
 def _context(sentence: Ranked) -> frozenset[str]:
@@ -224,6 +224,11 @@ def _differ(one: Figure, other: Figure) -> bool:
         return one.value != other.value
     small, large = sorted((abs(first), abs(second)))
     return SAME_NUMBER * large < large - small and large < OF_A_KIND * small
+
+
+def _is_of(sentence: Ranked, named: frozenset[str]) -> bool:
+    """Whether a sentence is about what has these names: they stand right before it, or it names nothing else."""
+    return named <= _context(sentence) or (named <= _whole(sentence) and not _names(sentence.text))
 
 
 def _is_denied(text: str, stem: str) -> bool:

@@ -14,7 +14,7 @@ from bot.asking import measures, wanted
 from bot.figures import Figure, figures
 from bot.moments import moments, without_dates
 from bot.publishers import without_names
-from bot.ranking import NEAR_BEST, Ranked, with_antecedent
+from bot.ranking import NEAR_BEST, Ranked, context, names_in, with_antecedent
 from bot.units import UNITS
 from bot.wording import by_whom, sources_differ
 from index import header, mistakes, stems
@@ -24,7 +24,6 @@ SAME_NUMBER = 0.02  # two numbers that are this near are one, rounded
 MUCH_THE_SAME = 0.5  # share of stems; to give other amounts of money or other sizes, two sentences must be as alike
 MOST = 0.5  # share of the weight of the words asked about
 OF_A_KIND = 10  # two numbers that are this many times apart are of different things
-BEFORE = 2  # sentences before that may say what a number is of
 REACH = 5  # words over which a "no" reaches
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -71,7 +70,7 @@ def conflict(question: str, ranked: Sequence[Ranked], weights: Mapping[str, floa
     plain = without_names(question, [each for each in published if each])
     weights = {stem: weights[stem] for stem in weights if stem in stems(plain)}  # who reports it is not what is asked
     numbers = frozenset(stem for figure in figures(plain) for stem in stems(figure.text))
-    asked = frozenset(weights) - _names(plain) - numbers
+    asked = frozenset(weights) - names_in(plain) - numbers
     confirms = bool(_YES_OR_NO.match(question))  # "Did it lose 148 million?" asks whether another number is right
     if wanted(plain) == "number" or (confirms and figures(question)):
         return _of_numbers(plain, ranked, asked, weights, confirms=confirms)
@@ -91,8 +90,8 @@ def _of_numbers(
         (
             (each, figure, of)
             for each in ranked
-            if each.score >= ranked[0].score - NEAR_BEST and _context(each) & asked - {noun}
-            if open_to_any or _is_about(each, asked, _names(question), weights)
+            if each.score >= ranked[0].score - NEAR_BEST and context(each) & asked - {noun}
+            if open_to_any or _is_about(each, asked, names_in(question), weights)
             for figure, of in ([] if _of_another_year(each) else _counts(each))
             if of and of == (noun or of) and (figure.value in given) == confirms and measures(question, figure)
         ),
@@ -101,15 +100,16 @@ def _of_numbers(
     if main is None:
         return None
     first, figure, of = main
-    about, named = _context(first) & asked, _whole(first) & _names(question)
+    about, named = context(first) & asked, _whole(first) & names_in(question)
     others = [
         Side(each, other.text)
         for each in ranked
         for other, name in (_counts(each)[:1] if _is_of(each, named) else ())
         # "Police put the crowd at 9,000" need not say of what, where it is asked how many there were.
-        if ((name == of and _alike(first, each)) or (open_to_any and name in (of, None) and about <= _context(each)))
+        if ((name == of and _alike(first, each)) or (open_to_any and name in (of, None) and about <= context(each)))
         and other.kind == figure.kind
         and _differ(other, figure)
+        and each.evidence.article.id != first.evidence.article.id  # one that has both says itself how they differ
         and not _of_another_year(each)
     ]
     if not others:
@@ -120,7 +120,7 @@ def _of_numbers(
 
 def _is_about(sentence: Ranked, asked: frozenset[str], names: frozenset[str], weights: Mapping[str, float]) -> bool:
     """Whether a sentence and what stands before it have most of what is asked about, and its passage a name of it."""
-    has = sum(weights[stem] for stem in _context(sentence) & asked)
+    has = sum(weights[stem] for stem in context(sentence) & asked)
     return has >= MOST * sum(weights[stem] for stem in asked) and (not names or bool(names & _whole(sentence)))
 
 
@@ -156,19 +156,6 @@ def _is_of_another(side: Side, sentence: Ranked) -> bool:
 
 def _published(sentence: Ranked) -> datetime:
     return sentence.evidence.article.published_at or LONG_AGO
-
-
-def _names(text: str) -> frozenset[str]:
-    """The stems of words that are capitalised inside of a question or a sentence."""
-    return frozenset(stem for word in re.findall(r"(?<=\s)[A-Z][\w’'-]*", text) for stem in stems(word))
-
-
-def _context(sentence: Ranked) -> frozenset[str]:
-    """The stems of a sentence, of those right before it, and of its article's header."""
-    passage = sentence.evidence.passage
-    before = passage.sentences[max(0, sentence.place - BEFORE) : sentence.place]
-    texts = [passage.quote(span) for span in before]
-    return sentence.stems | frozenset(stems(" ".join([header(sentence.evidence.article), *texts])))
 
 
 def _whole(sentence: Ranked) -> frozenset[str]:
@@ -228,7 +215,7 @@ def _differ(one: Figure, other: Figure) -> bool:
 
 def _is_of(sentence: Ranked, named: frozenset[str]) -> bool:
     """Whether a sentence is about what has these names: they stand right before it, or it names nothing else."""
-    return named <= _context(sentence) or (named <= _whole(sentence) and not _names(sentence.text))
+    return named <= context(sentence) or (named <= _whole(sentence) and not names_in(sentence.text))
 
 
 def _is_denied(text: str, stem: str) -> bool:

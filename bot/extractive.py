@@ -7,7 +7,7 @@ from bot.confidence import answerable
 from bot.conflicts import conflict, tell
 from bot.premise import unsaid
 from bot.publishers import named
-from bot.ranking import SENTENCES, Ranked, choose, rank, with_antecedent
+from bot.ranking import SENTENCES, Ranked, choose, names_in, rank, with_antecedent
 from index import Evidence
 
 
@@ -24,7 +24,7 @@ class ExtractiveWriter:
         ranked = rank(question.text, evidence, weights, question.recency)
         if not answerable(question.text, ranked, weights) or unsaid(question.text, evidence):
             return
-        chosen = choose(_of_named(question.text, ranked))
+        chosen = choose(_of_named(question.text, ranked), names_in(question.text))
         if (differing := conflict(question.text, ranked, weights)) is not None:
             if (told := tell(question, differing)) is not None:
                 yield told

@@ -20,12 +20,14 @@ RECENCY = 0.3  # what the newest article is ahead of a very old one, in the orde
 HALF_LIFE_DAYS = 30.0
 NEAR_BEST = 0.6  # a further sentence must come within this of the best one
 ASKS, HEADS = 0.5, 0.3  # what a question and a heading lose
+BEFORE = 2  # sentences before that may say who or what a sentence is about
 SAME_SAYING = 0.8  # share of stems above which two sentences say the same
 
 _ENDS = re.compile(r"[.!…][”\"'’)]*$")
 _LEANS = re.compile(
     r"[“\"‘']?(But |And |So |Yet |Still, |However, )?"
     r"(He|She|They|It|His|Her|Their|Its|This|That|These|Those|Both|The (former|latter|two|pair|duo))\b"
+    r"|[A-Z][\w ’'-]{0,40}, (he|she|they|his|her|their)\b"
 )
 # "…," she said: who speaks is told before.
 _SPOKEN = re.compile(
@@ -67,16 +69,39 @@ def rank(
     return sorted(said, key=lambda each: -each.score - RECENCY * _newer(each.evidence.article.published_at, recency))
 
 
-def choose(ranked: Sequence[Ranked]) -> list[Ranked]:
-    """The best sentence and up to two more that come near it and say something else."""
+def choose(ranked: Sequence[Ranked], names: frozenset[str] = frozenset()) -> list[Ranked]:
+    """The best sentence and up to two more that come near it and say something else.
+
+    `names` are stems of the names in the question: where the best sentence is about one, the others are not about another.
+    """
     chosen: list[Ranked] = []
     best = max((each.score for each in ranked), default=0.0)
+    named = names & context(ranked[0]) if ranked else frozenset()
     for sentence in ranked:
         if len(chosen) == SENTENCES or sentence.score < best - NEAR_BEST:
             break
-        if not any(_says_the_same(sentence, other) for other in chosen):
+        of_another = named and names_in(sentence.text) and not names & context(sentence)
+        if of_another or any(_says_the_same(sentence, other) for other in chosen):
+            continue
+        overlapped = next((at for at, other in enumerate(chosen) if _overlap(sentence, other)), None)
+        if overlapped is None:
             chosen.append(sentence)
+        elif with_antecedent(sentence).start < with_antecedent(chosen[overlapped]).start:  # it begins the quote earlier
+            chosen[overlapped] = sentence
     return chosen
+
+
+def names_in(text: str) -> frozenset[str]:
+    """The stems of words that are capitalised inside of a question or a sentence."""
+    return frozenset(stem for word in re.findall(r"(?<=\s)[A-Z][\w’'-]*", text) for stem in stems(word))
+
+
+def context(sentence: Ranked) -> frozenset[str]:
+    """The stems of a sentence, of those right before it, and of its article's header."""
+    passage = sentence.evidence.passage
+    before = passage.sentences[max(0, sentence.place - BEFORE) : sentence.place]
+    texts = [passage.quote(span) for span in before]
+    return sentence.stems | frozenset(stems(" ".join([header(sentence.evidence.article), *texts])))
 
 
 def with_antecedent(sentence: Ranked) -> Span:
@@ -132,6 +157,13 @@ def _says_little(text: str) -> float:
     if text.rstrip("”\"'’)").endswith("?"):
         return ASKS
     return 0.0 if _ENDS.search(text) else HEADS
+
+
+def _overlap(one: Ranked, other: Ranked) -> bool:
+    """Whether the quotes of two sentences have a part in common."""
+    mine, theirs = with_antecedent(one), with_antecedent(other)
+    same = one.evidence.article.id == other.evidence.article.id
+    return same and mine.start < theirs.end and theirs.start < mine.end
 
 
 def _says_the_same(one: Ranked, other: Ranked) -> bool:

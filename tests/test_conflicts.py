@@ -92,6 +92,21 @@ def test_numbers_of_something_else_than_is_asked_are_no_conflict(strike: Archive
     assert "differ" not in ask(question, strike).text
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        # one article that gives two numbers says itself how they differ
+        "Nurses marched on Monday. Nearly 500 nurses of Tolvane marched. Later that number climbed to over 650 nurses.",
+        # a list of several events: the passage has the name, the sentence is about another
+        "Nurses of Tolvane marched on Monday. Buses ran. Trams ran. In Kessary some 700 nurses marched.",
+    ],
+)
+def test_numbers_of_one_article_or_of_another_place_are_no_conflict(archive: Archive, body: str) -> None:
+    archive.ingest([article("one", body, title="Strike", publisher="The Bell", published_at=day("2026-09-01"))])
+    archive.ingest([article("two", "Nurses of Tolvane went home.", publisher="The Post")])
+    assert "differ" not in ask("How many nurses marched in Tolvane?", archive).text
+
+
 def test_of_two_statements_one_that_denies_the_other_is_said_too(archive: Archive) -> None:
     archive.ingest([article("inquiry", DENIED, title="Leak", published_at=day("2026-09-01"))])
     text = ask("Was there a warning to the minister of the leak?", archive).text

@@ -199,3 +199,22 @@ def test_what_a_publisher_reported_is_told_in_its_own_words_only(archive: Archiv
     question = Question("What did The Norvik Bell report about the harbour bridge?")
     answer = asyncio.run(complete(question, archive, ExtractiveWriter()))
     assert {each.article.publisher for each in answer.citations} == {"The Norvik Bell"}
+
+
+def test_a_quote_is_not_given_twice_where_another_begins_with_it(archive: Archive) -> None:
+    body = "Arle Games dismissed 830 people this year. They included most people of the Arle Games studio in Norvik."
+    archive.ingest([article("arle", body)])
+    question = Question("Which people of the studio in Norvik did Arle Games dismiss?")
+    answer = asyncio.run(complete(question, archive, ExtractiveWriter()))
+    assert [each.text for each in answer.sentences] == [body]
+
+
+def test_further_sentences_are_about_whom_the_question_names(archive: Archive) -> None:
+    players = (
+        "The tallest player is Jan Steen, who is tall for a player at 2 metres. He plays in Norvik, tall as he is."
+    )
+    archive.ingest(
+        [article("players", players, title="On height"), article("lund", "Kari Lund is a tall player, tall as a door.")]
+    )
+    answer = asyncio.run(complete(Question("How tall is the player Kari Lund?"), archive, ExtractiveWriter()))
+    assert not any("Steen" in each.quote for each in answer.citations)

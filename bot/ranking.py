@@ -72,7 +72,7 @@ def rank(
 def choose(ranked: Sequence[Ranked], names: frozenset[str] = frozenset()) -> list[Ranked]:
     """The best sentence and up to two more that come near it and say something else.
 
-    `names` are stems of the names in the question: where the best sentence is about one, the others are not about another.
+    `names` are stems of the names in the question: where the best sentence is about one, no other is about another.
     """
     chosen: list[Ranked] = []
     best = max((each.score for each in ranked), default=0.0)

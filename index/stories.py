@@ -158,7 +158,8 @@ def _likely(connection: Connection, at: datetime, keys: Sequence[int]) -> dict[i
                 weight[version_id] += of_name
     total = sum(weights)
     share = {each: math.sqrt(weight[each] / total * min(1.0, shared[each] / NAMES)) for each in weight}
-    return dict(sorted(share.items(), key=lambda each: (-each[1], -each[0]))[:CANDIDATES])
+    near = [each for each in share.items() if math.sqrt(each[1]) >= SAME_STORY]  # of the others no vector helps
+    return dict(sorted(near, key=lambda each: (-each[1], -each[0]))[:CANDIDATES])
 
 
 def _vectors(connection: Connection, version_ids: Collection[int]) -> dict[int, np.ndarray]:

@@ -114,6 +114,7 @@ versions = Table(
     Index("versions_by_body", "body_digest"),
     Index("versions_by_report", "report"),
     Index("versions_by_story", "story"),
+    Index("versions_by_source", "source", postgresql_using="hash"),  # a URL may be longer than its B-trees take
 )
 
 # No foreign key: without an index on version_id, which would double the table, each deletion would read all of it.

@@ -144,3 +144,19 @@ def test_names_stand_capital_within_a_sentence_and_nowhere_small(body: str, titl
     assert len(found) == len(set(found)) <= NAMES
     assert not set(found) & {"the", "ferry", "monday", "daily", "of", "was"}
     assert all(name.capitalize() in body for name in found)
+
+
+def test_what_is_looked_up_for_every_article_is_found_by_an_index(archive: Archive) -> None:
+    """Without one, the time a folder takes would grow with the square of its files."""
+    archive.ingest(FERRY)
+    lookups = (
+        "SELECT article_id FROM versions WHERE source = 'a' AND current = 1",
+        "SELECT id FROM versions WHERE body_digest = 'a' AND title = 'b' AND current = 1",
+        "SELECT article_id FROM versions WHERE story = 'a' AND current = 1",
+        "SELECT version_id FROM story_names WHERE key = 1 AND published_at BETWEEN '2026-01-01' AND '2026-01-08'",
+        "SELECT version_id FROM bands WHERE key IN (1, 2)",
+    )
+    with archive._truth.connect() as truth:
+        for lookup in lookups:
+            plan = " ".join(str(row) for row in truth.exec_driver_sql(f"EXPLAIN QUERY PLAN {lookup}"))
+            assert "SEARCH" in plan and "SCAN" not in plan, (lookup, plan)

@@ -107,11 +107,16 @@ def cut_passages(connection: Connection, ids: Sequence[int]) -> list[tuple[str, 
 
 
 def entries(connection: Connection, ids: Sequence[int]) -> list[Entry]:
-    """What the word index keeps of these passages: header and text. Passages that are not current are left out."""
-    rows = [row for row in _each(connection, _WITH_TEXT, ids) if row["current"]]
+    """What the word index keeps of these passages. Those that are not current are left out."""
     return [
-        Entry(row["passage_id"], f"{header(version_from_row(row, with_body=False).article)}\n{row['text']}")
-        for row in rows
+        Entry(
+            row["passage_id"],
+            f"{header(version_from_row(row, with_body=False).article)}\n{row['text']}",
+            row["publisher"],
+            row["published_at"],
+        )
+        for row in _each(connection, _WITH_TEXT, ids)
+        if row["current"]
     ]
 
 

@@ -146,10 +146,12 @@ def _search(
         nearest.update(zip(places, _nearest(derived, flat, vectors[places], among[each]), strict=True))
     searched = []
     for at, part in enumerate(parts):
-        by_words = derived.words.search(part.text, SCORED_BY_WORDS, among[filters[at]])
+        own = filters[at]
+        beyond = among[own] if own.as_of is not None or own.without else None  # what Tantivy does not know of passages
+        by_words = derived.words.search(part.text, SCORED_BY_WORDS, own, beyond)
         best = by_words[0][1] if by_words else 1.0
         ids = [passage_id for passage_id, _ in (*by_words[:CANDIDATES], *nearest[at])]
-        replaced = [passage_id for passage_id, _ in _nearest_replaced(derived, vectors[at], filters[at])]
+        replaced = [passage_id for passage_id, _ in _nearest_replaced(derived, vectors[at], own)]
         searched.append(Found(part, {each: score / best for each, score in by_words}, best, ids, replaced))
     return searched
 

@@ -3,9 +3,10 @@
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from math import log
 from pathlib import Path
@@ -13,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from index.article import Filter
 from index.errors import ArchiveDamaged, disk_failed, is_full
 
 MARGIN = 2  # how many more passages are looked at than a filter should need
 K1, B = 1.2, 0.75  # of Tantivy's BM25
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WRITER_BYTES = 50_000_000  # Tantivy's buffer before it writes a segment
 
 # Stems of irregular forms and of their plain forms; no stemmer joins them.
@@ -46,10 +49,12 @@ _FUNCTION_WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the word index keeps of one passage."""
+    """What the word index keeps of one passage: its words, and what filters look at."""
 
     id: int
     text: str
+    publisher: str | None
+    published_at: datetime | None
 
 
 class WordIndex:
@@ -71,23 +76,31 @@ class WordIndex:
                 document = tantivy.Document()
                 document.add_unsigned("id", entry.id)
                 document.add_text("text", " ".join(stems(entry.text)))
+                if entry.publisher is not None:
+                    document.add_text("publisher", entry.publisher)
+                if entry.published_at is not None:
+                    document.add_integer("published", _microseconds(entry.published_at))
                 writer.add_document(document)
             writer.commit()
             writer.wait_merging_threads()
             self._index.reload()
 
-    def search(self, question: str, n: int, among: np.ndarray | None = None) -> list[tuple[int, float]]:
-        """The n best passages as (id, BM25 score), best first; `among`, distinct ids, keeps to these.
+    def search(
+        self, question: str, n: int, chosen: Filter | None = None, among: np.ndarray | None = None
+    ) -> list[tuple[int, float]]:
+        """The n best passages as (id, BM25 score), best first, of the dates and publishers of a filter.
 
-        More are asked for than `among` should need, and more again until there are enough: 20,000 passages cost
-        Tantivy 3 ms, and being told of 10,000 that are allowed 8 ms.
+        `among`, distinct ids, keeps to these: more are asked for than that should need, and more again until there are
+        enough. 20,000 passages cost Tantivy 3 ms, and being told of 10,000 that are allowed 8 ms.
         """
         import tantivy
 
-        words = [(tantivy.Occur.Should, self._term(word)) for word in query_words(question)]
+        words = query_words(question)
         if not words or n <= 0 or (among is not None and not len(among)):
             return []
-        query = tantivy.Query.boolean_query(words)
+        query = self._any("text", words)
+        if chosen is not None and (passing := self._passing(chosen)):
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, each) for each in (query, *passing)])
         with _tantivy_errors():
             searcher = self._index.searcher()
             limit = n if among is None else MARGIN * n * max(1, searcher.num_docs // len(among))
@@ -134,10 +147,27 @@ class WordIndex:
     def _rarities(self, question: str) -> list[tuple[str, int]]:
         return [(word, min(self.rarity(word), self.count())) for word in query_words(question)]
 
-    def _term(self, word: str) -> Any:
+    def _passing(self, chosen: Filter) -> list[Any]:
+        """What a passage must match to be of the filter's dates and publishers; it adds nothing to a score."""
         import tantivy
 
-        return tantivy.Query.term_query(self._index.schema, "text", word)
+        passing = []
+        if chosen.since is not None or chosen.until is not None:
+            since, until = (each and _microseconds(each) for each in (chosen.since, chosen.until))
+            integer = tantivy.FieldType.Integer
+            dates = tantivy.Query.range_query(
+                self._index.schema, "published", integer, since, until, include_upper=until is None
+            )
+            passing.append(dates)
+        if chosen.publishers:
+            passing.append(self._any("publisher", chosen.publishers))
+        return [tantivy.Query.const_score_query(each, 0.0) for each in passing]
+
+    def _any(self, field: str, terms: Iterable[str]) -> Any:
+        import tantivy
+
+        each = (tantivy.Query.term_query(self._index.schema, field, term) for term in terms)
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in each])
 
 
 def open_words(folder: Path) -> WordIndex:
@@ -147,9 +177,15 @@ def open_words(folder: Path) -> WordIndex:
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("id", stored=True, indexed=True, fast=True)
     builder.add_text_field("text", tokenizer_name="whitespace")  # what is stored there is stems already
+    builder.add_text_field("publisher", tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("published", fast=True)
     folder.mkdir(parents=True, exist_ok=True)
     with _tantivy_errors():
         return WordIndex(tantivy.Index(builder.build(), path=str(folder)))
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def delete_words(folder: Path) -> None:

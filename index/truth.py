@@ -114,6 +114,13 @@ versions = Table(
     Index("versions_by_body", "body_digest"),
     Index("versions_by_report", "report"),
     Index("versions_by_story", "story"),
+    Index(
+        "noted_by_publisher",  # the notices near an article, which are looked for whenever one is stored
+        "publisher",
+        "published_at",
+        sqlite_where=text("correction IS NOT NULL"),
+        postgresql_where=text("correction IS NOT NULL"),
+    ),
     Index("versions_by_source", "source", postgresql_using="hash"),  # a URL may be longer than its B-trees take
 )
 

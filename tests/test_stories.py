@@ -155,8 +155,10 @@ def test_what_is_looked_up_for_every_article_is_found_by_an_index(archive: Archi
         "SELECT article_id FROM versions WHERE story = 'a' AND current = 1",
         "SELECT version_id FROM story_names WHERE key = 1 AND published_at BETWEEN '2026-01-01' AND '2026-01-08'",
         "SELECT version_id FROM bands WHERE key IN (1, 2)",
+        "SELECT id FROM versions WHERE current AND publisher = 'a' AND correction IS NOT NULL AND published_at > '2'",
     )
     with archive._truth.connect() as truth:
         for lookup in lookups:
             plan = " ".join(str(row) for row in truth.exec_driver_sql(f"EXPLAIN QUERY PLAN {lookup}"))
             assert "SEARCH" in plan and "SCAN" not in plan, (lookup, plan)
+            assert "published_at" not in lookup or "published_at>" in plan, (lookup, plan)

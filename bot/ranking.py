@@ -83,11 +83,9 @@ def choose(ranked: Sequence[Ranked], names: frozenset[str] = frozenset()) -> lis
         of_another = named and names_in(sentence.text) and not names & context(sentence)
         if of_another or any(_says_the_same(sentence, other) for other in chosen):
             continue
-        overlapped = next((at for at, other in enumerate(chosen) if _overlap(sentence, other)), None)
-        if overlapped is None:
-            chosen.append(sentence)
-        elif with_antecedent(sentence).start < with_antecedent(chosen[overlapped]).start:  # it begins the quote earlier
-            chosen[overlapped] = sentence
+        if any(_covers(other, sentence) for other in chosen):
+            continue
+        chosen = [other for other in chosen if not _covers(sentence, other)] + [sentence]
     return chosen
 
 
@@ -159,11 +157,11 @@ def _says_little(text: str) -> float:
     return 0.0 if _ENDS.search(text) else HEADS
 
 
-def _overlap(one: Ranked, other: Ranked) -> bool:
-    """Whether the quotes of two sentences have a part in common."""
+def _covers(one: Ranked, other: Ranked) -> bool:
+    """Whether the quote of one sentence holds the whole quote of the other."""
     mine, theirs = with_antecedent(one), with_antecedent(other)
     same = one.evidence.article.id == other.evidence.article.id
-    return same and mine.start < theirs.end and theirs.start < mine.end
+    return same and mine.start <= theirs.start and theirs.end <= mine.end
 
 
 def _says_the_same(one: Ranked, other: Ranked) -> bool:

@@ -84,15 +84,13 @@ def retrieve(
         taken = _take(_without_copies(ranked, query), k)
         read = read_passages(connection, [each.candidate.passage_id for each in taken])
         copies = carriers(connection, {each.candidate.report for each in taken}, chosen.as_of)
-    found = (
-        _as_evidence(each, read[each.candidate.passage_id], searched, quotable.get(each.candidate.passage_id))
-        for each in taken
-    )
-    return [
-        _corrected(each, copies.get(ranked.candidate.report, ()), notices.get(each.article.id))
-        for ranked, each in zip(taken, found, strict=True)
-        if each.passage.sentences
-    ]
+    found = []
+    for each in taken:
+        passage_id, report = each.candidate.passage_id, each.candidate.report
+        if passage_id in read:  # it was there a moment ago; others may delete meanwhile
+            one = _as_evidence(each, read[passage_id], searched, quotable.get(passage_id))
+            found.append(_corrected(one, copies.get(report, ()), notices.get(one.article.id)))
+    return [each for each in found if each.passage.sentences]
 
 
 def _corrected(found: Evidence, copies: tuple[Copy, ...], notice: Correction | None) -> Evidence:

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -284,3 +285,21 @@ def test_what_is_retracted_is_gone_and_its_reason_kept(archive: Archive) -> None
     with pytest.raises(UnknownArticle):
         archive.retract("bridge", "again")
     assert archive.ingest([article("bridge", HARBOUR, url="https://a.example/1")]).new == 1
+
+
+def test_a_search_ends_well_while_articles_are_replaced_and_deleted(archive: Archive) -> None:
+    archive.ingest([article(f"kept{number}", HARBOUR.replace("12", str(number))) for number in range(3)])
+    with ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(_replace_and_delete, archive)
+        searches = 0
+        while not changing.done():
+            assert archive.search("bridge repairs", 10)
+            searches += 1
+        changing.result()
+    assert searches > 10
+
+
+def _replace_and_delete(archive: Archive) -> None:
+    for number in range(8):
+        archive.ingest([article("bridge", f"{HARBOUR} Ferry {number} runs.")])
+        archive.remove("bridge")

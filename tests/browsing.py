@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -97,6 +98,7 @@ def broken_once(url: str, after: bytes) -> Iterator[str]:
                 other.sendall(data)
                 if after in data and not broken.is_set():
                     broken.set()
+                    time.sleep(0.5)  # a browser drops what it has not read when a connection breaks
                     break
         for end in (one, other):
             with contextlib.suppress(OSError):

@@ -76,7 +76,7 @@ def test_a_cancelled_answer_ends_within_a_second_with_its_writer_closed(harbour:
         cancelled = client.post(f"/v1/answers/{answer_id}/cancel")
         assert (cancelled.status_code, cancelled.json()["was_running"]) == (202, True)
         assert list(coming)[-1][1:] == ("answer.cancelled", {"answer_id": answer_id})
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 1
         assert writer.closed.is_set()
         assert client.get(f"/v1/answers/{answer_id}").status_code == 404
         assert client.post(f"/v1/answers/{answer_id}/cancel").json()["was_running"] is False

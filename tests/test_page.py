@@ -147,7 +147,7 @@ def test_a_broken_connection_is_taken_up_where_it_broke(chromium: Browser, sampl
             reader.page.keyboard.press("Enter")
             for _ in range(20):
                 writer.go_on.release()
-        assert int(resumed.value.headers["last-event-id"]) >= 1
+        assert int(resumed.value.headers["last-event-id"]) >= 2
         reader.page.locator(".turn.answered").wait_for()
         shown = reader.page.locator(".sentence").all_inner_texts()
         assert len(shown) == len(set(shown)) > 1

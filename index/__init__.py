@@ -26,7 +26,7 @@ from index.recency import Recency, recency_weight
 if TYPE_CHECKING:
     from index.affected import AffectedAnswer
     from index.answers import AnswerRecords, Conversation, Given, Rating
-    from index.archive import Archive, IngestReport, Status
+    from index.archive import Archive, Status
     from index.backup import back_up, restore
     from index.correcting import mistakes
     from index.embedding import Embedder
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from index.fetching.ledger import Health, Ledger
     from index.fetching.polite import Fetcher
     from index.fetching.polling import poll
+    from index.ingesting import IngestReport
     from index.keys import SCOPES, Key, Keys, open_keys
     from index.minilm import MiniLM
     from index.openai_embedder import OpenAIEmbedder
@@ -60,7 +61,7 @@ _PLACES = {
     "AffectedAnswer": "affected",
     "back_up": "backup",
     "restore": "backup",
-    "IngestReport": "archive",
+    "IngestReport": "ingesting",
     "Status": "archive",
     "mistakes": "correcting",
     "Embedder": "embedding",

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from index.correcting import corrected
 from index.reading.corrections import says
-from index.truth import answers, versions
+from index.tables import answers, versions
 
 
 @dataclass(frozen=True, slots=True)

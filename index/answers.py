@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from index.truth import answers, feedback, repeats
+from index.tables import answers, feedback, repeats
 
 Judgement = Literal["up", "down"]
 

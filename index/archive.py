@@ -3,17 +3,14 @@
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 from typing import NamedTuple, Self
 
 import numpy as np
-from sqlalchemy import Connection, func, insert, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import func, insert, select
 
 from index import articles as shelf
 from index import reports, stories
@@ -21,65 +18,32 @@ from index.affected import AffectedAnswer, affected_answers
 from index.answers import AnswerRecords
 from index.article import Article, ArticleVersion, Copy, Correction, Evidence, Filter, Retraction, Story
 from index.correcting import corrected, own_note
-from index.derived import Derived, problems_in_subprocess, read_fact, write_fact
-from index.embedding import Embedder, embed_pieces
+from index.database import storing
+from index.derived import Derived, problems_in_subprocess
+from index.embedding import Embedder
 from index.errors import (
     ArchiveDamaged,
     BadArticle,
     BadConfiguration,
-    ModelMismatch,
     UnknownArticle,
     Withdrawn,
-    disk_failed,
 )
 from index.evidence import count_live_passages, cut_passages, live_passages, newest, publishers, replaced_passages
 from index.fetching.ledger import Ledger
+from index.ingesting import ARTICLES_AT_ONCE, IngestReport, embed, groups, refuse_other_model, settle
 from index.keys import Keys
 from index.lock import acquire
 from index.moving import export_lines, import_line, lines
-from index.passages import Piece, split
 from index.query import Query
 from index.retrieval import retrieve, word_weights
 from index.slack import SlackRecords
-from index.truth import integrity, open_truth, spending, take_turn
+from index.tables import spending
+from index.truth import integrity, open_truth, read_fact, take_turn, write_fact
 
-ARTICLES_AT_ONCE = 16  # embedded together, so that short sentences fill a batch
 GROUPS_BETWEEN_INDEXING = 16
 PASSAGES_AT_ONCE = 200
 
 _log = logging.getLogger(__name__)
-
-Outcome = shelf.Standing | BadArticle
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What became of what was read; `errors` has (source, reason) pairs.
-
-    `retracted` counts articles that were removed because their publisher has withdrawn them.
-    """
-
-    new: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    duplicates: int = 0
-    errors: tuple[tuple[str, str], ...] = ()
-    retracted: int = 0
-
-    def __add__(self, other: "IngestReport") -> "IngestReport":
-        return IngestReport(
-            self.new + other.new,
-            self.updated + other.updated,
-            self.unchanged + other.unchanged,
-            self.duplicates + other.duplicates,
-            self.errors + other.errors,
-            self.retracted + other.retracted,
-        )
-
-    @property
-    def failed(self) -> int:
-        """How many could not be read or stored."""
-        return len(self.errors)
 
 
 class Status(NamedTuple):
@@ -170,9 +134,9 @@ class Archive:
         tally: Counter[str] = Counter()
         errors: list[tuple[str, str]] = []
         try:
-            for number, group in enumerate(_groups(read), 1):
+            for number, group in enumerate(groups(read), 1):
                 with self._writing:
-                    outcomes = list(self._settle(group))
+                    outcomes = list(settle(self._truth, self.embedder, group))
                 for settled, outcome in outcomes:
                     progress(settled)
                     if isinstance(outcome, Withdrawn) and self._retract_at(outcome):
@@ -293,7 +257,7 @@ class Archive:
         """Write all there is to a JSON Lines file, for `import_`; how many lines it has."""
         partial = path.with_name(f".{path.name}.partial")
         written = 0
-        with _storing(), partial.open("w", encoding="utf-8") as file:
+        with storing(), partial.open("w", encoding="utf-8") as file:
             for line in export_lines(self._truth, self.embedder.id):
                 file.write(line)
                 written += 1
@@ -311,7 +275,7 @@ class Archive:
         try:
             for number, (place, line) in enumerate(lines(path, self.embedder.id), 1):
                 try:
-                    with self._writing, _storing(), self._truth.begin() as connection:
+                    with self._writing, storing(), self._truth.begin() as connection:
                         take_turn(connection)
                         tally[import_line(connection, line, place, self.embedder.id)] += 1
                 except BadArticle as refused:
@@ -359,7 +323,7 @@ class Archive:
         for at in range(0, len(ids), PASSAGES_AT_ONCE):
             with self._truth.connect() as connection:
                 some = cut_passages(connection, ids[at : at + PASSAGES_AT_ONCE])
-            self._embed(some)
+            embed(self._truth, self.embedder, some)
             for _ in some:
                 progress()
         with self._truth.begin() as connection:
@@ -368,7 +332,7 @@ class Archive:
 
     def spend(self, usd: float) -> None:
         """Take down what a model's reply cost now."""
-        with _storing(), self._truth.begin() as connection:
+        with storing(), self._truth.begin() as connection:
             connection.execute(insert(spending).values(at=datetime.now(UTC), usd=usd))
 
     def spent(self, since: datetime) -> float:
@@ -394,15 +358,7 @@ class Archive:
             if read_fact(connection, "model", "") == "" or not count_live_passages(connection):
                 write_fact(connection, "model", self.embedder.id)
             elif not reembed:
-                self._refuse_other_model(connection)
-
-    def _refuse_other_model(self, connection: Connection) -> None:
-        model = read_fact(connection, "model", "")
-        if model != self.embedder.id:
-            raise ModelMismatch(
-                f"The archive in {self.home} is embedded with {model}, but DATELINE_EMBEDDING_MODEL says "
-                f"{self.embedder.id}. Set it back, or run `dateline articles reembed` to change over."
-            )
+                refuse_other_model(connection, self.embedder.id)
 
     def _recover(self) -> None:
         """Bring what is derived up to the truth, or build it anew; after a process died writing, look closely."""
@@ -435,75 +391,9 @@ class Archive:
     def _index(self) -> None:
         with self._writing:
             self._catch_up()
-            with _storing():
+            with storing():
                 self._derived.mark_clean()
 
     def _catch_up(self) -> None:
-        with self._writing, _storing():
+        with self._writing, storing():
             self._derived.catch_up()
-
-    def _settle(self, group: list[Article | BadArticle]) -> Iterator[tuple[Article | BadArticle, Outcome]]:
-        with self._truth.connect() as connection:
-            known = [shelf.as_known(connection, each) if isinstance(each, Article) else each for each in group]
-            wanted = [
-                each for each in known if isinstance(each, Article) and _changes(shelf.standing(connection, each))
-            ]
-        pieces = {article.id: split(article.body) for article in wanted}
-        self._embed([(article.body, piece) for article in wanted for piece in pieces[article.id]])
-        for each in known:
-            yield each, each if isinstance(each, BadArticle) else self._store(each, pieces.get(each.id))
-
-    def _store(self, article: Article, pieces: tuple[Piece, ...] | None) -> Outcome:
-        """Store an article if it is new or changed; `pieces` are embedded, None when it was neither before our turn."""
-        while True:
-            with _storing(), self._truth.begin() as connection:
-                take_turn(connection)
-                self._refuse_other_model(connection)
-                outcome = shelf.standing(connection, article)  # another process may have stored or removed it since
-                if not _changes(outcome):
-                    return outcome
-                names = {piece.digest(article.body) for piece in pieces or ()}
-                if pieces is not None and names <= shelf.known_embeddings(connection, list(names), self.embedder.id):
-                    shelf.store(connection, article, pieces, datetime.now(UTC))
-                    return outcome
-            pieces = split(article.body)
-            self._embed([(article.body, piece) for piece in pieces])
-
-    def _embed(self, pieces: list[tuple[str, Piece]]) -> None:
-        """Embed the pieces that have no vectors of this model yet. Vectors are kept by content."""
-        wanted = {piece.digest(body): (body, piece) for body, piece in pieces}
-        with self._truth.connect() as connection:
-            for known in shelf.known_embeddings(connection, list(wanted), self.embedder.id):
-                del wanted[known]
-        if wanted:
-            vectors = embed_pieces(self.embedder, list(wanted.values()))
-            with _storing(), self._truth.begin() as connection:
-                shelf.store_embeddings(connection, vectors, self.embedder.id)
-
-
-@contextmanager
-def _storing() -> Iterator[None]:
-    """Says in a sentence that the disk failed."""
-    try:
-        yield
-    except (OperationalError, OSError) as error:
-        raise disk_failed(error.orig if isinstance(error, OperationalError) else error.strerror) from error
-
-
-def _changes(outcome: Outcome) -> bool:
-    return outcome in ("new", "updated")
-
-
-def _groups(read: Iterable[Article | BadArticle]) -> Iterator[list[Article | BadArticle]]:
-    """What was read, in groups. No group has two articles of one id or text: each is judged by what came before."""
-    group: list[Article | BadArticle] = []
-    seen: set[str] = set()
-    for each in read:
-        names = {each.id, shelf.body_digest(each)} if isinstance(each, Article) else set()
-        if len(group) == ARTICLES_AT_ONCE or names & seen:
-            yield group
-            group, seen = [], set()
-        group.append(each)
-        seen |= names
-    if group:
-        yield group

@@ -16,7 +16,7 @@ from index.correcting import link, unlink
 from index.database import upsert
 from index.errors import BadArticle, UnknownArticle
 from index.passages import Piece
-from index.truth import articles, changes, embeddings, passages, retractions, versions
+from index.tables import articles, changes, embeddings, passages, retractions, versions
 
 Standing = Literal["new", "updated", "unchanged", "duplicate"]
 

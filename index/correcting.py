@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from index.article import Article, Correction
 from index.reading.corrections import days_named, is_notice, is_of_note, quotable, says, taken_back, without
-from index.truth import corrections, versions
+from index.tables import corrections, versions
 
 LATEST_NOTICE = timedelta(days=60)  # after the article
 LATEST_UNDATED_NOTICE = timedelta(days=14)  # when the notice does not name the day

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
-from index.errors import ArchiveDamaged, BadConfiguration, StorageFailed
+from index.errors import ArchiveDamaged, BadConfiguration, StorageFailed, disk_failed
 
 # A host that is gone is noticed within a minute, so that what its transaction holds is let go.
 KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
@@ -77,6 +77,15 @@ def alone(engine: Engine, name: str) -> Iterator[None]:
         with Path(f"{engine.url.database}.{name}").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """Says in a sentence that the disk failed: raises StorageFailed."""
+    try:
+        yield
+    except (OperationalError, OSError) as error:
+        raise disk_failed(error.orig if isinstance(error, OperationalError) else error.strerror) from error
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

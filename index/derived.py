@@ -19,16 +19,17 @@ from pathlib import Path
 from threading import Lock, RLock
 
 import numpy as np
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine, select
 
-from index.database import alone, upsert
+from index.database import alone
 from index.dense import DenseIndex, delete_dense, open_dense
 from index.errors import ArchiveDamaged
 from index.evidence import count_live_passages, entries, flat_rows, live_passages, passage_vectors, replaced_passages
 from index.flat import FlatIndex, Row
 from index.lock import Place, claim_place
+from index.tables import changes
 from index.torn import torn_vectors, torn_words
-from index.truth import changes, facts, last_change
+from index.truth import last_change, read_fact, write_fact
 from index.words import WordIndex, delete_words, open_words
 
 CHANGES_AT_ONCE = 2000
@@ -38,16 +39,6 @@ LOST_AT_MOST = 0.3  # of the samples whose own vector does not find them
 TRIES = 3  # to compare with a truth that others write to
 CHECK_LASTS_S = 900  # a check of 100,000 passages takes some 10 s
 WIDE_QUERY = 10_000  # results asked for at once to meet graph nodes that lost their id
-
-
-def read_fact(connection: Connection, name: str, default: str) -> str:
-    """One fact of the truth, or the default before it is written."""
-    return connection.scalar(select(facts.c.value).where(facts.c.name == name)) or default
-
-
-def write_fact(connection: Connection, name: str, value: str) -> None:
-    """Set one fact of the truth."""
-    upsert(connection, facts, {"name": name, "value": value})
 
 
 class Derived:

@@ -11,7 +11,7 @@ from index.article import Article, Passage, Span
 from index.articles import ROWS_AT_ONCE, version_from_row
 from index.flat import Row
 from index.passages import Piece, header
-from index.truth import articles, embeddings, passages, versions
+from index.tables import articles, embeddings, passages, versions
 from index.words import Entry
 
 

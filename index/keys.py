@@ -14,7 +14,8 @@ from pathlib import Path
 from sqlalchemy import Engine, RowMapping, insert, select, update
 
 from index.errors import BadRequest
-from index.truth import api_keys, open_truth
+from index.tables import api_keys
+from index.truth import open_truth
 
 PREFIX = "dl"
 SCOPES = ("ask", "search", "write", "metrics")

@@ -21,7 +21,7 @@ from index.article import Article, Span
 from index.correcting import link
 from index.errors import BadArticle, ModelMismatch
 from index.passages import Piece
-from index.truth import answers, articles, embeddings, passages, retractions, versions
+from index.tables import answers, articles, embeddings, passages, retractions, versions
 
 FORMAT = "dateline-archive-1"
 OWN_FIELDS = frozenset(field.name for field in fields(Article)) - {"id"}

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from index.article import Copy
 from index.likeness import SAME_ORIGIN, Shingles, bands, other_figures, same_report, shared, shingles
-from index.truth import articles, versions
-from index.truth import bands as band_rows
+from index.tables import articles, versions
+from index.tables import bands as band_rows
 
 COMMON_BANDS = 2  # fewer are chance: 3 in 10,000 pairs of news articles have that many
 CANDIDATES = 12  # versions whose texts are compared, the likeliest first

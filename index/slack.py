@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from index.truth import (
+from index.tables import (
     answers,
     feedback,
     slack_claim_keys,

@@ -18,7 +18,7 @@ import numpy as np
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from index.article import Copy, Story
-from index.truth import embeddings, facts, passages, story_names, versions
+from index.tables import embeddings, facts, passages, story_names, versions
 
 AROUND = timedelta(days=7)  # between an article and the nearest one of its story
 NAMES = 10  # that an article is known by

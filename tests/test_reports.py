@@ -130,8 +130,8 @@ def test_who_carried_a_report_is_told_as_of_then(archive: Archive) -> None:
 def test_an_archive_of_an_older_dateline_gets_its_reports_when_it_is_opened(
     archive: Archive, words: WordEmbedder
 ) -> None:
-    from index.truth import bands as band_rows
-    from index.truth import versions
+    from index.tables import bands as band_rows
+    from index.tables import versions
 
     archive.ingest([article("wire", REPORT), article("daily", EDITED)])
     with archive._truth.begin() as truth:

@@ -93,7 +93,7 @@ def test_a_story_keeps_its_name_when_its_only_article_is_corrected(archive: Arch
 def test_an_archive_of_an_older_dateline_gets_its_stories_when_it_is_opened(
     archive: Archive, words: WordEmbedder
 ) -> None:
-    from index.truth import story_names, versions
+    from index.tables import story_names, versions
 
     archive.ingest(FERRY)
     with archive._truth.begin() as truth:

@@ -28,7 +28,8 @@ from index import Article
 from index.articles import store
 from index.likeness import NUMBER_WORDS
 from index.reading.records import read_file
-from index.truth import open_truth, versions
+from index.tables import versions
+from index.truth import open_truth
 
 SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 OTHER_FIGURE = "other figure"

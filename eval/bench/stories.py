@@ -25,7 +25,8 @@ from eval.datasets import multihop_rag
 from index import Archive, MiniLM, back_up
 from index.backup import TRUTH
 from index.stories import AROUND, join
-from index.truth import open_truth, story_names, versions
+from index.tables import story_names, versions
+from index.truth import open_truth
 
 LABELS = Path(__file__).with_suffix(".json")
 ORDERS = (0, 1, 2)  # seeds; 0 is the order of publication

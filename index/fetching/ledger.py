@@ -13,7 +13,7 @@ from index.fetching.fetched import Validators
 from index.fetching.listed import Listed
 from index.fetching.schedule import NEVER_POLLED, Polled
 from index.reading.dates import parse_date
-from index.truth import polls
+from index.tables import polls
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from index.archive import Archive, IngestReport
+from index.archive import Archive
 from index.article import Article
 from index.errors import BadArticle, FetchFailed, UnknownArticle, Withdrawn
 from index.fetching.fetched import Validators
@@ -24,6 +24,7 @@ from index.fetching.polite import Fetcher
 from index.fetching.reading import article_from, with_children
 from index.fetching.schedule import FOLDER, PAGE, Changed, Failed, Outcome, Polled, Rhythm, Unchanged, next_poll
 from index.fetching.urls import is_url, parse_url
+from index.ingesting import IngestReport
 from index.reading import SUFFIXES, read
 
 PAGES_AT_ONCE = 16

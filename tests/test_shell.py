@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -236,3 +237,17 @@ def _commands(command: Any, path: str = "") -> Iterator[tuple[str, set[str]]]:
         yield from _commands(each, f"{path} {name}".strip())
     if path and not getattr(command, "commands", {}):
         yield path, {option for parameter in command.params for option in parameter.opts}
+
+
+def test_progress_is_a_line_now_and_then_where_a_log_is_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from bot.shell import output
+
+    with output.progress("Ingesting", 4, unit="articles") as done:
+        done()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(output, "A_LINE_EVERY_S", 0)
+    with output.progress("Ingesting", 4_000, unit="articles") as done:
+        done()
+    assert re.fullmatch(r"Ingesting: 1 of 4,000 articles, [\d.]+/s, \d+ min left\n", capsys.readouterr().err)

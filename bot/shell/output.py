@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from index.errors import BadConfiguration, BadRequest, DatelineError, ModelMisma
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+A_LINE_EVERY_S = 60  # of progress, where a log is written to instead of a terminal
 
 
 def print_json(value: Any) -> None:
@@ -36,9 +39,9 @@ def console(*, stderr: bool = False) -> "Console":
 
 @contextmanager
 def progress(what: str, total: int | None, *, unit: str) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr with rate and time left, only on a terminal; call the value once per thing done."""
+    """Rate and time left on stderr: a bar on a terminal, else a line a minute; call the value once per thing done."""
     if not sys.stderr.isatty():
-        yield lambda: None
+        yield _lines(what, total, unit)
         return
     from rich.progress import (
         BarColumn,
@@ -59,3 +62,21 @@ def progress(what: str, total: int | None, *, unit: str) -> Iterator[Callable[[]
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
+
+
+def _lines(what: str, total: int | None, unit: str) -> Callable[[], None]:
+    """Progress for a log. The rate is that since the last line: what is known already is soon passed over."""
+    done = told = 0
+    at = time.monotonic()
+
+    def advance() -> None:
+        nonlocal done, told, at
+        done += 1
+        took = time.monotonic() - at
+        if took >= A_LINE_EVERY_S:
+            rate = (done - told) / took
+            of, left = ("", "") if total is None else (f" of {total:,}", f", {(total - done) / rate / 60:.0f} min left")
+            sys.stderr.write(f"{what}: {done:,}{of} {unit}, {rate:.1f}/s{left}\n")
+            told, at = done, time.monotonic()
+
+    return advance

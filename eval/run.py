@@ -1,10 +1,12 @@
 """A suite run from its name to its file: data read, archive opened, cases asked, the run written as it goes."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import index
 from bot.engine import Writer
 from bot.settings import Settings, read_settings
 from bot.shell.output import progress
@@ -20,6 +22,15 @@ from index import Archive, BadConfiguration
 
 Parts = Callable[[Settings, Path], tuple[Archive, Writer]]
 
+INDEX = Path(index.__file__).parent
+# What of the code decides what is stored of an article: where it has changed, a kept archive is no longer what
+# ingest would make.
+STORED_BY = (
+    *("articles.py", "blocks.py", "correcting.py", "embedding.py", "ingesting.py", "likeness.py", "minilm.py"),
+    *("normalise.py", "passages.py", "reports.py", "segmenter.py", "stories.py", "tables.py"),
+    "reading/*.py",
+)
+
 
 def run_suite(
     suite: Suite,
@@ -34,14 +45,14 @@ def run_suite(
 ) -> tuple[Path, Run]:
     """Run a suite; the run's file and the run.
 
-    The archive is kept in `work` under the digest of its articles, so that nothing is embedded twice. Results are
-    written as they come; `resume` goes on with the suite's newest unfinished file. `recording` has the model's replies
-    or takes them down; `judge` is put every sentence of every answer. `parts` makes the archive and the writer, for
-    tests. Raises BadConfiguration, AnswerFailure.
+    The archive is kept in `work` (`archive_name`), so that nothing is embedded twice. Results are written as they come;
+    `resume` goes on with the suite's newest unfinished file. `recording` has the model's replies or takes them down;
+    `judge` is put every sentence of every answer. `parts` makes the archive and the writer, for tests. Raises
+    BadConfiguration, AnswerFailure.
     """
     dataset = read_dataset(suite, data, limit)
-    name = f"{suite.name}-{digest(dataset)[0][:12]}"
-    archive, answers_with = (parts or _parts(recording))(read_settings(), work / "archives" / name)
+    home = work / "archives" / archive_name(suite, dataset)
+    archive, answers_with = (parts or _parts(recording))(read_settings(), home)
     if recording is not None:
         answers_with = AskedAt(answers_with, recording.asked_at)
     with archive:
@@ -63,6 +74,13 @@ def run_suite(
     run = Run(who, tuple(found), summarise(found, suite.seed))
     write_run(path, run)
     return path, run
+
+
+def archive_name(suite: Suite, dataset: Dataset) -> str:
+    """The folder of a suite's archive: the suite, the digest of its articles, that of the code that stores them."""
+    files = sorted(path for pattern in STORED_BY for path in INDEX.glob(pattern))
+    code = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
+    return f"{suite.name}-{digest(dataset)[0][:12]}-{code[:8]}"
 
 
 def _hold(archive: Archive, part: Dataset) -> None:

@@ -1,6 +1,7 @@
 """Runs on disk: what is written is read back, what was torn off is left out, what is malformed is named by its line."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.case import Identity, Metric, Result, Run
+from eval.run import INDEX, STORED_BY, archive_name
 from eval.runs import append_result, metrics_line, read_partial, read_run, start_run, write_run
+from eval.suite import read_dataset, read_suite
 from index import BadConfiguration
 
 IDENTITY = Identity(
@@ -125,3 +128,18 @@ def test_any_text_and_number_come_back(tmp_path_factory: pytest.TempPathFactory,
     run = replace(RUN, results=(result("a", number, answer=text, nested=[[text]]),))
     write_run(path, run)
     assert read_run(path) == run
+
+
+def test_an_archive_that_other_code_stored_is_not_taken_for_this_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    suite = read_suite("smoke")
+    dataset = read_dataset(suite, None, None)
+    named = archive_name(suite, dataset)
+    assert all(list(INDEX.glob(pattern)) for pattern in STORED_BY)
+    shutil.copytree(INDEX, tmp_path / "index", ignore=shutil.ignore_patterns("model", "__pycache__"))
+    monkeypatch.setattr("eval.run.INDEX", tmp_path / "index")
+    assert archive_name(suite, dataset) == named
+    with (tmp_path / "index" / "passages.py").open("a") as file:
+        file.write("# another code\n")
+    assert archive_name(suite, dataset) != named

@@ -26,8 +26,8 @@ from bot.followup import standalone
 from bot.ranking import rank
 from bot.understanding import search, understand
 from eval.case import Case
-from eval.datasets import digest
 from eval.metrics import refusal
+from eval.run import archive_name
 from eval.suite import read_dataset, read_suite
 from index import Archive, MiniLM
 
@@ -51,7 +51,7 @@ def rows(suite_name: str, data: Path, work: Path) -> Iterator[Row]:
     """The rows of a suite's cases that are plainly answerable or not."""
     suite = read_suite(suite_name)
     dataset = read_dataset(suite, data, None)
-    home = work / "archives" / f"{suite_name}-{digest(dataset)[0][:12]}"
+    home = work / "archives" / archive_name(suite, dataset)
     with Archive(home, MiniLM()) as archive, ThreadPoolExecutor(2) as pool:
         publishers, now = archive.publishers(), datetime.now(UTC)
 

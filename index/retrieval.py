@@ -53,7 +53,7 @@ class Found(NamedTuple):
     replaced: list[int]
 
 
-class Ranked(NamedTuple):
+class Scored(NamedTuple):
     """A candidate with the score that its best sentences give it, and the cosine of each with the question."""
 
     candidate: Candidate
@@ -80,7 +80,7 @@ def retrieve(
         _find_words(derived, earlier, searched)
         notices = corrected(connection, {each.article_id for each in candidates}, chosen.as_of)
         quotable = _quotable(connection, candidates, notices)
-        ranked = _ranked(_quoting(candidates, quotable), query, searched, vectors)
+        ranked = _by_score(_quoting(candidates, quotable), query, searched, vectors)
         taken = _take(_without_copies(ranked, query), k)
         read = read_passages(connection, [each.candidate.passage_id for each in taken])
         copies = carriers(connection, {each.candidate.report for each in taken}, chosen.as_of)
@@ -102,7 +102,7 @@ def _corrected(found: Evidence, copies: tuple[Copy, ...], notice: Correction | N
 
 
 def _as_evidence(
-    ranked: Ranked, read: ReadPassage, searched: Sequence[Found], quotable: Sequence[int] | None
+    ranked: Scored, read: ReadPassage, searched: Sequence[Found], quotable: Sequence[int] | None
 ) -> Evidence:
     """A ranked passage with its text and what of it can be quoted; `quotable` are places of sentences, or all."""
     passage, article = read
@@ -223,9 +223,9 @@ def _quoting(candidates: Sequence[Candidate], quotable: Mapping[int, list[int]])
     ]
 
 
-def _ranked(
+def _by_score(
     candidates: Sequence[Candidate], query: Query, searched: Sequence[Found], vectors: np.ndarray
-) -> list[Ranked]:
+) -> list[Scored]:
     """The candidates with the scores that their best sentences give them, the best first."""
     similarities = [candidate.sentence_vectors @ vectors.T for candidate in candidates]
     scores = _scores(
@@ -237,7 +237,7 @@ def _ranked(
         np.array([each.max(axis=0) for each in similarities]).reshape(-1, len(vectors)),
     )
     ranked = [
-        Ranked(candidate, score, each[:, 0].tolist())
+        Scored(candidate, score, each[:, 0].tolist())
         for candidate, score, each in zip(candidates, scores.tolist(), similarities, strict=True)
     ]
     return sorted(ranked, key=lambda each: (-each.score, each.candidate.passage_id))
@@ -268,7 +268,7 @@ def _scores(
     )
 
 
-def _without_copies(found: Sequence[Ranked], query: Query) -> list[Ranked]:
+def _without_copies(found: Sequence[Scored], query: Query) -> list[Scored]:
     """Of the articles that carry one report, the passages of the one that stands for it, and what others add to it.
 
     The one published first stands for the report, or the first by a publisher that the question names.
@@ -283,7 +283,7 @@ def _without_copies(found: Sequence[Ranked], query: Query) -> list[Ranked]:
     for candidate, *_ in found:
         if candidate.article_id in standing:
             said.setdefault(candidate.report, []).append(candidate.sentence_vectors)
-    kept: list[Ranked] = []
+    kept: list[Scored] = []
     for each in found:
         candidate = each.candidate
         if candidate.article_id in standing:
@@ -299,10 +299,10 @@ def _repeats(vectors: np.ndarray, said: Sequence[np.ndarray]) -> bool:
     return bool(said) and float((vectors @ np.vstack(said).T).max(axis=1).mean()) >= REPEATS
 
 
-def _take(found: Sequence[Ranked], k: int) -> list[Ranked]:
+def _take(found: Sequence[Scored], k: int) -> list[Scored]:
     """The k best, each lowering what is left of its own article."""
     left = list(found)
-    taken: list[Ranked] = []
+    taken: list[Scored] = []
     while left and len(taken) < k:
         best = max(left, key=lambda each: each.score)
         article_id = best.candidate.article_id

@@ -47,6 +47,14 @@ _ASKS_NAME = re.compile(
     re.I,
 )
 
+# "What did she say about it?" asks for somebody's own words.
+_ASKS_WORDS = re.compile(
+    r"\b(?:what|how) (?:did|does|do|has|have|was|were)\b.*\b(?:say|said|tell|told|call|called|reply|replied|describe|"
+    r"described|comment|commented|respond|responded|react|reacted)\b",
+    re.I,
+)
+_WORDS = re.compile(r"[“\"][^“”\"]{12,}[,.?!…”\"]")
+
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
 _NUMBER = re.compile(
@@ -117,6 +125,16 @@ def offers(kind: Wanted, sentence: str, question: str) -> bool:
         case "place" | "name":
             found = [name.rstrip(".").removesuffix("’s") for name in _NAME.findall(sentence)]
     return any(each.lower() not in known for each in found)
+
+
+def asks_for_words(question: str) -> bool:
+    """Whether a question asks what somebody said."""
+    return bool(_ASKS_WORDS.search(question))
+
+
+def offers_words(sentence: str) -> bool:
+    """Whether a sentence quotes somebody at some length."""
+    return bool(_WORDS.search(sentence))
 
 
 def measures(question: str, figure: Figure) -> bool:

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.asking import Wanted, offers, wanted
+from bot.asking import Wanted, asks_for_words, offers, offers_words, wanted
 from bot.planted import is_planted
 from index import Evidence, Recency, Span, header, recency_weight, stems
 
 SENTENCES = 3
 COSINE, COVERAGE, COVERAGE_IN_CONTEXT, PASSAGE, TYPE = 1.0, 0.4, 0.8, 0.3, 0.3
 CONTEXT_CREDIT = 0.4  # a question's word in the sentence before, or in the header, counts this much
+WORDS = 0.3  # what somebody's own words are ahead, where the question asks what was said; in the order alone, too
 RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
 HALF_LIFE_DAYS = 30.0
 NEAR_BEST = 0.6  # a further sentence must come within this of the best one
@@ -38,12 +39,13 @@ _SPOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One sentence of the evidence with its score."""
+    """One sentence of the evidence with its score, and the score it is ordered by: newer ones may be ahead there."""
 
     evidence: Evidence
     place: int
     score: float
     stems: frozenset[str]
+    order: float = 0.0
 
     @property
     def span(self) -> Span:
@@ -61,12 +63,20 @@ def rank(
 ) -> list[Ranked]:
     """Every sentence of the evidence, best first; with `recency`, of two that fit alike the newer article's.
 
+    Where the question asks what somebody said, it is the one that quotes.
+
     `weights` has the question's stems, each weighted by its rarity. Ties keep the order of the evidence.
     """
     kind = wanted(question)
     ranked = [each for found in evidence for each in _rank_passage(question, kind, found, weights)]
     said = [each for each in ranked if not is_planted(each.text)]
-    return sorted(said, key=lambda each: -each.score - RECENCY * _newer(each.evidence.article.published_at, recency))
+    of_words = WORDS * asks_for_words(question)
+
+    def placed(each: Ranked) -> Ranked:
+        newer = RECENCY * _newer(each.evidence.article.published_at, recency)
+        return replace(each, order=each.score + newer + (of_words and of_words * offers_words(each.text)))
+
+    return sorted(map(placed, said), key=lambda each: -each.order)
 
 
 def choose(ranked: Sequence[Ranked], names: frozenset[str] = frozenset()) -> list[Ranked]:
@@ -75,10 +85,10 @@ def choose(ranked: Sequence[Ranked], names: frozenset[str] = frozenset()) -> lis
     `names` are stems of the names in the question: where the best sentence is about one, no other is about another.
     """
     chosen: list[Ranked] = []
-    best = max((each.score for each in ranked), default=0.0)
+    best = max((each.order for each in ranked), default=0.0)
     named = names & context(ranked[0]) if ranked else frozenset()
     for sentence in ranked:
-        if len(chosen) == SENTENCES or sentence.score < best - NEAR_BEST:
+        if len(chosen) == SENTENCES or sentence.order < best - NEAR_BEST:
             break
         of_another = named and names_in(sentence.text) and not names & context(sentence)
         if of_another or any(_says_the_same(sentence, other) for other in chosen):

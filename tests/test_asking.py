@@ -2,7 +2,9 @@
 
 import pytest
 
-from bot.asking import Wanted, offers, wanted
+from bot.asking import Wanted, asks_for_words, offers, wanted
+from bot.ranking import choose, rank
+from tests.evidence_by_hand import evidence
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,29 @@ def test_a_sentence_offers_what_the_question_does_not_name(
     kind: Wanted, sentence: str, question: str, yes: bool
 ) -> None:
     assert offers(kind, sentence, question) is yes
+
+
+@pytest.mark.parametrize(
+    ("question", "yes"),
+    [
+        ("What did Petra Vanstone say when she quit?", True),
+        ("How did the baroness describe the talks?", True),
+        ("what has the mayor told reporters about it", True),
+        ("What does the bridge cost?", False),
+        ("Who said that the bridge is safe?", False),
+    ],
+)
+def test_a_question_may_ask_for_what_somebody_said(question: str, yes: bool) -> None:
+    assert asks_for_words(question) is yes
+
+
+def test_their_own_words_answer_what_somebody_said_before_what_is_told_of_them() -> None:
+    told = evidence(
+        "Marguerite Sloane, the assistant coach, becomes head coach on Thursday. The club looked for weeks. "
+        "“I have been picking the corners for two years. Now I pick the people who take them,” Sloane said."
+    )
+    weights = dict.fromkeys(("marguerit", "sloan", "head", "coach"), 1.0)
+    asked = rank("What did Marguerite Sloane say about becoming head coach?", [told], weights)
+    assert choose(asked)[-1].text.startswith("“I have been picking")
+    other = rank("When does Marguerite Sloane become head coach?", [told], weights)
+    assert [each.text[:9] for each in choose(other)] == ["Marguerit"]

@@ -14,10 +14,11 @@ from bot.asking import measures, wanted
 from bot.figures import Figure, figures
 from bot.moments import moments, without_dates
 from bot.publishers import without_names
-from bot.ranking import NEAR_BEST, Ranked, context, names_in, with_antecedent
+from bot.ranking import NEAR_BEST, Ranked, context, heading, names_in, with_antecedent
 from bot.units import UNITS
 from bot.wording import by_whom, sources_differ
-from index import header, mistakes, stems
+from bot.words import same
+from index import mistakes, stems
 
 SAME_TIME = timedelta(days=7)  # of statements further apart the newer one tells what has changed
 SAME_NUMBER = 0.02  # two numbers that are this near are one, rounded
@@ -28,6 +29,7 @@ REACH = 5  # words over which a "no" reaches
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _COUNTED = re.compile(r"\bhow many (?:more |other |of the )?([a-z][\w-]*)", re.I)
+_TOLL = re.compile(r"\b(?:death toll|number of (?:deaths|dead|victims|fatalities))\b", re.I)
 _DO_THEY_AGREE = re.compile(r"\b(?:dis)?agree|\bdiffer|\bcontradict|\bconflict", re.I)
 _YES_OR_NO = re.compile(
     r"\W*(?:is|are|was|were|has|have|had|did|does|do|will|can|could|would|should)\b(?!.*\b(?:or|agree|differ))", re.I
@@ -82,7 +84,7 @@ def conflict(question: str, ranked: Sequence[Ranked], weights: Mapping[str, floa
 def _of_numbers(
     question: str, ranked: Sequence[Ranked], asked: frozenset[str], weights: Mapping[str, float], *, confirms: bool
 ) -> Conflict | None:
-    counted = _COUNTED.search(question)
+    counted = _COUNTED.search(_TOLL.sub("how many people died", question))
     noun = next(iter(stems(counted[1])), None) if counted else None
     open_to_any = noun is not None or bool(_DO_THEY_AGREE.search(question))
     given = [figure.value for figure in figures(question)]
@@ -90,7 +92,7 @@ def _of_numbers(
         (
             (each, figure, of)
             for each in ranked
-            if each.score >= ranked[0].score - NEAR_BEST and context(each) & asked - {noun}
+            if each.score >= ranked[0].score - NEAR_BEST and _told(context(each), asked) - {noun}
             if open_to_any or _is_about(each, asked, names_in(question), weights)
             for figure, of in ([] if _of_another_year(each) else _counts(each))
             if of and of == (noun or of) and (figure.value in given) == confirms and measures(question, figure)
@@ -100,13 +102,13 @@ def _of_numbers(
     if main is None:
         return None
     first, figure, of = main
-    about, named = context(first) & asked, _whole(first) & names_in(question)
+    about, named = _told(context(first), asked), _whole(first) & names_in(question)
     others = [
         Side(each, other.text)
         for each in ranked
         for other, name in (_counts(each)[:1] if _is_of(each, named) else ())
         # "Police put the crowd at 9,000" need not say of what, where it is asked how many there were.
-        if ((name == of and _alike(first, each)) or (open_to_any and name in (of, None) and about <= context(each)))
+        if ((name == of and _alike(first, each)) or (open_to_any and name in (of, None) and _tells(each, about)))
         and other.kind == figure.kind
         and _differ(other, figure)
         and each.evidence.article.id != first.evidence.article.id  # one that has both says itself how they differ
@@ -114,13 +116,20 @@ def _of_numbers(
     ]
     if not others:
         return None
-    other_side = max(others, key=lambda side: (_weight(side.sentence, about, weights), _is_of_another(side, first)))
+    other_side = max(
+        others,
+        key=lambda side: (
+            _weight(side.sentence, about, weights),
+            _is_of_another(side, first),
+            _published(side.sentence),
+        ),
+    )
     return _newest_first(Side(first, figure.text), other_side, of_numbers=True)
 
 
 def _is_about(sentence: Ranked, asked: frozenset[str], names: frozenset[str], weights: Mapping[str, float]) -> bool:
     """Whether a sentence and what stands before it have most of what is asked about, and its passage a name of it."""
-    has = sum(weights[stem] for stem in context(sentence) & asked)
+    has = sum(weights[stem] for stem in _told(context(sentence), asked))
     return has >= MOST * sum(weights[stem] for stem in asked) and (not names or bool(names & _whole(sentence)))
 
 
@@ -146,7 +155,17 @@ def _newest_first(one: Side, other: Side, *, of_numbers: bool) -> Conflict:
 
 
 def _weight(sentence: Ranked, about: frozenset[str], weights: Mapping[str, float]) -> float:
-    return sum(weights[stem] for stem in sentence.stems & about)
+    return sum(weights[stem] for stem in _told(sentence.stems, about))
+
+
+def _tells(sentence: Ranked, about: frozenset[str]) -> bool:
+    return about <= _told(context(sentence), about)
+
+
+def _told(said: frozenset[str], asked: frozenset[str]) -> frozenset[str]:
+    """Those of the stems asked about that are said, or others of the same meaning."""
+    meant = said | same(said)
+    return frozenset(stem for stem in asked if not meant.isdisjoint({stem, *same((stem,))}))
 
 
 def _is_of_another(side: Side, sentence: Ranked) -> bool:
@@ -159,8 +178,8 @@ def _published(sentence: Ranked) -> datetime:
 
 
 def _whole(sentence: Ranked) -> frozenset[str]:
-    """The stems of a sentence's whole passage and its article's header: where a name may stand."""
-    return frozenset(stems(f"{header(sentence.evidence.article)}\n{sentence.evidence.passage.text}"))
+    """The stems of a sentence's whole passage and its article's heading: where a name may stand."""
+    return frozenset(stems(f"{heading(sentence.evidence.article)}\n{sentence.evidence.passage.text}"))
 
 
 def _counts(sentence: Ranked) -> list[tuple[Figure, str | None]]:

@@ -11,10 +11,13 @@ from datetime import datetime
 
 from bot.asking import Wanted, asks_for_words, offers, offers_words, wanted
 from bot.planted import is_planted
-from index import Evidence, Recency, Span, header, recency_weight, stems
+from bot.publishers import named
+from bot.words import same
+from index import Article, Evidence, Recency, Span, header, recency_weight, stems
 
 SENTENCES = 3
 COSINE, COVERAGE, COVERAGE_IN_CONTEXT, PASSAGE, TYPE = 1.0, 0.4, 0.8, 0.3, 0.3
+SAME_MEANING = 0.7  # "died" for "death toll"
 CONTEXT_CREDIT = 0.4  # a question's word in the sentence before, or in the header, counts this much
 WORDS = 0.3  # what somebody's own words are ahead, where the question asks what was said; in the order alone, too
 RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
@@ -105,11 +108,16 @@ def names_in(text: str) -> frozenset[str]:
 
 
 def context(sentence: Ranked) -> frozenset[str]:
-    """The stems of a sentence, of those right before it, and of its article's header."""
+    """The stems of a sentence, of those right before it, and of its article's title and day."""
     passage = sentence.evidence.passage
     before = passage.sentences[max(0, sentence.place - BEFORE) : sentence.place]
     texts = [passage.quote(span) for span in before]
-    return sentence.stems | frozenset(stems(" ".join([header(sentence.evidence.article), *texts])))
+    return sentence.stems | frozenset(stems(" ".join([heading(sentence.evidence.article), *texts])))
+
+
+def heading(article: Article) -> str:
+    """What an article is about, its title and day: what the Kessary Post reports need not be of Kessary."""
+    return header(replace(article, publisher=None))
 
 
 def with_antecedent(sentence: Ranked) -> Span:
@@ -138,13 +146,21 @@ def _newer(published: datetime | None, recency: Recency | None) -> float:
 
 def _rank_passage(question: str, kind: Wanted | None, found: Evidence, weights: Mapping[str, float]) -> list[Ranked]:
     total = sum(weights.values()) or 1.0
-    top = set(stems(header(found.article)))
+    meanings = {word: same((word,)) for word in weights}
+    known = found.article.publisher
+    asked = known is not None and bool(named(question, [known]))
+    top = set(stems(header(found.article) if asked else heading(found.article)))
     before: set[str] = set()
     ranked: list[Ranked] = []
     for place, span in enumerate(found.passage.sentences):
         text = found.passage.quote(span)
         own = set(stems(text))
-        covered = sum(weight for word, weight in weights.items() if word in own)
+        meant = same(own)
+        covered = sum(
+            weight * (1.0 if word in own else SAME_MEANING)
+            for word, weight in weights.items()
+            if word in own or not meanings[word].isdisjoint(meant)
+        )
         near = sum(weight for word, weight in weights.items() if word not in own and (word in before or word in top))
         fits = kind is None or offers(kind, text, question)
         score = (

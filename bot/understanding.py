@@ -10,7 +10,7 @@ from bot.confidence import answerable
 from bot.parts import as_query
 from bot.publishers import named
 from bot.ranking import rank
-from bot.when import Period, narrowed, recency, understand_time, without_time
+from bot.when import Period, narrowed, recency, understand_time, without_newest, without_time
 from index import Archive, BadRequest, Evidence, Filter, Recency, query_words
 
 CARRIED = 0.3  # a word that a follow-up leans on says what it is about, less what it asks
@@ -88,6 +88,9 @@ def search(understood: Understood, archive: Archive) -> Found:
     question = understood.question
     rarity = archive.word_weights(question.text)
     weights = {word: rarity[word] * (1 if word in understood.own_words else CARRIED) for word in rarity}
+    if understood.recency is not None:
+        said = set(query_words(without_newest(question.text)))
+        weights = {word: weight for word, weight in weights.items() if word in said} or weights
     found = _search(understood, question, archive)
     if asks_what_changed(question.text) and (news := changed(found, archive)):
         return Found(question, news, without_change(weights), None)

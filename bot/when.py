@@ -292,6 +292,11 @@ def without_time(text: str) -> str:
     return " ".join(text.split())
 
 
+def without_newest(text: str) -> str:
+    """The text without the words that ask for the latest: an article of today need not say "latest"."""
+    return " ".join(_NEWEST.sub("", text).split())
+
+
 def _event_of(found: re.Match[str]) -> str:
     date = found.groupdict().get("date")
     return found[0].removesuffix(date).partition(" ")[2] if date and found["turn"] else ""

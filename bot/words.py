@@ -89,6 +89,11 @@ def sides(of: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*(_sides().get(stem, frozenset()) for stem in of))
 
 
+def same(of: Iterable[str]) -> frozenset[str]:
+    """Those of these groups that have no opposite: words that mean the same whatever is said of them."""
+    return frozenset(each for each in sides(of) if "." not in each)
+
+
 @cache
 def opposites() -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
     """Words that turn what is said around, each group beside its opposite."""

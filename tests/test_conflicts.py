@@ -142,6 +142,32 @@ def test_a_number_that_is_asked_about_is_put_beside_the_corrected_one(archive: A
         assert first.endswith("The Bell, September 2, 2026: 114 million; The Bell, September 1, 2026: 148 million.")
 
 
+FERRY = "At least 11 people died when the ferry Kessary capsized off Skerrivane on Friday. The search goes on."
+OVER = "The search for the ferry Kessary ended on Thursday with 24 people confirmed dead. The coastguard thanked them."
+STORM = "The river Orrow flooded the Mill Quarter. Two people died: a man of 70 and a woman in her car."
+
+
+@pytest.fixture
+def ferry(archive: Archive) -> Archive:
+    archive.ingest(
+        [
+            article("first", FERRY, title="Ferry sinks", publisher="Sarn Wire", published_at=day("2026-09-12")),
+            article("last", OVER, title="Search ends", publisher="The Courier", published_at=day("2026-09-18")),
+            article("storm", STORM, title="The flood", publisher="Kessary Post", published_at=day("2026-09-20")),
+        ]
+    )
+    return archive
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How many people died on the ferry Kessary?", "What is the latest death toll of the ferry Kessary?"],
+)
+def test_what_a_paper_reports_is_not_taken_to_be_of_the_town_in_its_name(question: str, ferry: Archive) -> None:
+    first = ask(question, ferry).sentences[0].text
+    assert first == "The sources differ: The Courier, September 18, 2026: 24; Sarn Wire, September 12, 2026: 11."
+
+
 def at(request: Request, words: str) -> str:
     """The number of the sentence with these words, as the prompt has it."""
     found = re.search(rf"^\[([\d.]+)\] .*{words}", request.body["messages"][-1]["content"], re.M)

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -247,7 +248,9 @@ def test_progress_is_a_line_now_and_then_where_a_log_is_written(
     with output.progress("Ingesting", 4, unit="articles") as done:
         done()
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(output, "A_LINE_EVERY_S", 0)
+    monkeypatch.setattr(output, "A_LINE_EVERY_S", 0.001)
     with output.progress("Ingesting", 4_000, unit="articles") as done:
         done()
-    assert re.fullmatch(r"Ingesting: 1 of 4,000 articles, [\d.]+/s, \d+ min left\n", capsys.readouterr().err)
+        time.sleep(0.01)
+        done()
+    assert re.fullmatch(r"Ingesting: 2 of 4,000 articles, [\d.]+/s, \d+ min left\n", capsys.readouterr().err)

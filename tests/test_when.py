@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.answer import Answer, Question
 from bot.engine import complete
 from bot.extractive import ExtractiveWriter
-from bot.understanding import understand
+from bot.understanding import search, understand
 from bot.when import AFTERWARDS, names_time, narrowed, recency, understand_time
 from index import Archive, Filter, Query, Recency, recency_weight
 from tests.conftest import article, day
@@ -227,3 +227,10 @@ def test_in_an_archive_that_ended_long_ago_its_last_articles_are_the_new_ones(to
 def test_the_warning_of_another_time_quotes_the_question(tolls: Archive) -> None:
     answer = ask(tolls, "Last year, how many people did the ferry disaster in the strait kill?")
     assert re.search(r"\(“last year”\)", answer.text, re.I)
+
+
+def test_an_article_need_not_say_that_it_is_the_latest(tolls: Archive) -> None:
+    question = "How many people did the ferry disaster in the strait kill, as now known at the latest?"
+    found = search(understand(Question(question), question, tolls, (), NOW), tolls)
+    assert {"latest", "now"}.isdisjoint(found.weights)
+    assert "strait" in found.weights

@@ -65,13 +65,13 @@ def progress(what: str, total: int | None, *, unit: str) -> Iterator[Callable[[]
 
 
 def _lines(what: str, total: int | None, unit: str) -> Callable[[], None]:
-    """Progress for a log. The rate is that since the last line: what is known already is soon passed over."""
-    done = told = 0
-    at = time.monotonic()
+    """Progress for a log. The rate is that since the last line, or the first thing done."""
+    done, told, at = 0, 1, 0.0
 
     def advance() -> None:
         nonlocal done, told, at
         done += 1
+        at = at or time.monotonic()
         took = time.monotonic() - at
         if took >= A_LINE_EVERY_S:
             rate = (done - told) / took

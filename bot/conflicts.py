@@ -21,6 +21,7 @@ from bot.words import same
 from index import mistakes, stems
 
 SAME_TIME = timedelta(days=7)  # of statements further apart the newer one tells what has changed
+SAME_MATTER = timedelta(days=60)  # between two numbers for one thing; what is further apart has changed meanwhile
 SAME_NUMBER = 0.02  # two numbers that are this near are one, rounded
 MUCH_THE_SAME = 0.5  # share of stems; to give other amounts of money or other sizes, two sentences must be as alike
 MOST = 0.5  # share of the weight of the words asked about
@@ -112,6 +113,9 @@ def _of_numbers(
         and other.kind == figure.kind
         and _differ(other, figure)
         and each.evidence.article.id != first.evidence.article.id  # one that has both says itself how they differ
+        and not any(figure.value == known.value for known in figures(each.text))
+        and not any(other.value == known.value for known in figures(first.text))
+        and _of_one_time(first, each)
         and not _of_another_year(each)
     ]
     if not others:
@@ -171,6 +175,12 @@ def _told(said: frozenset[str], asked: frozenset[str]) -> frozenset[str]:
 def _is_of_another(side: Side, sentence: Ranked) -> bool:
     """Whether a side is another publisher's."""
     return side.sentence.evidence.article.publisher != sentence.evidence.article.publisher
+
+
+def _of_one_time(one: Ranked, other: Ranked) -> bool:
+    """Whether two sentences were published so near each other that they tell of one state of things."""
+    dates = [each.evidence.article.published_at for each in (one, other)]
+    return None in dates or abs(_published(one) - _published(other)) <= SAME_MATTER
 
 
 def _published(sentence: Ranked) -> datetime:
@@ -248,8 +258,11 @@ def _is_denied(text: str, stem: str) -> bool:
 
 
 def tell(question: Question, conflict: Conflict) -> ProvenSentence | None:
-    """One sentence that says what each side has, and who said it when; None where it is enough to let both be heard."""
-    if not conflict.of_numbers:
+    """One sentence that says what each side has, and who said it when.
+
+    None where it is enough to let both be heard, and where nobody knows who said it.
+    """
+    if not conflict.of_numbers or any(side.quote.evidence.article.publisher is None for side in conflict.sides):
         return None
     sides = [f"{by_whom(question, side.quote.evidence.article)}: {side.said}" for side in conflict.sides]
     return ProvenSentence(sources_differ(question, sides), tuple(side.quote for side in conflict.sides), "supported")

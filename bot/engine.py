@@ -123,7 +123,8 @@ async def _answer(
 
     draft = _Draft(usage)
     first: float | None = None
-    async with aclosing(writer.write(found.question, found.evidence, found.weights)) as writing:
+    evidence = () if found.outdated else found.evidence
+    async with aclosing(writer.write(found.question, evidence, found.weights)) as writing:
         async for written in writing:
             if not draft.sentences and found.missed is not None and _is_of_another_time(written, found.missed):
                 yield draft.add(ProvenSentence(from_another_time(found.question, found.missed), (), "supported"))
@@ -131,7 +132,9 @@ async def _answer(
                 first = first or time.perf_counter()
                 yield proven
     if not draft.sentences:
-        yield draft.add(ProvenSentence(nothing_found(found.question, found.evidence, found.weights), (), "supported"))
+        outdated = found.missed if found.outdated else None
+        said = nothing_found(found.question, found.evidence, found.weights, outdated)
+        yield draft.add(ProvenSentence(said, (), "supported"))
     ended = time.perf_counter()
     answer = Answer(
         id=answer_id,

@@ -39,13 +39,15 @@ class Understood:
 class Found:
     """The evidence of a question, the stems it was looked for by, and the question as it was searched.
 
-    `missed` is the period that the question names when its own articles hold no answer and others were taken.
+    `missed` is the period that the question names when its own articles hold no answer and others were taken;
+    `outdated`, that they must not answer: who asks what happened this week is not served by what happened in another.
     """
 
     question: Question
     evidence: tuple[Evidence, ...]
     weights: dict[str, float]
     missed: Period | None
+    outdated: bool = False
 
 
 def earlier_questions(question: Question, archive: Archive) -> tuple[str, ...]:
@@ -104,7 +106,8 @@ def search(understood: Understood, archive: Archive) -> Found:
     anywhere = replace(question, filter=understood.wide, recency=None)
     other = _search(understood, anywhere, archive)
     if not found or _answers(anywhere, other, weights):
-        return Found(anywhere, other, weights, understood.period)
+        outdated = bool(found) and understood.period.relative
+        return Found(anywhere, other, weights, understood.period, outdated)
     return Found(question, found, others, None)
 
 

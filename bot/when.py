@@ -76,13 +76,15 @@ _LOOKS_AHEAD = re.compile(
 class Period:
     """The time [since, until) that a question names, in its own words; an open side is None.
 
-    `afterwards` is how long after its end its events are still reported.
+    `afterwards` is how long after its end its events are still reported; `relative`, whether it is said from the day of
+    the question ("this week").
     """
 
     since: datetime | None
     until: datetime | None
     words: str
     afterwards: timedelta = AFTERWARDS
+    relative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ def _periods(text: str, now: datetime) -> Iterator[Period]:
             yield _period(word, dates, found[0])
     for found in _RELATIVE.finditer(rest):
         if not _is_part(rest, found):
-            yield from _relative(found, now)
+            yield from (replace(period, relative=True) for period in _relative(found, now))
 
 
 def _fits(word: str, unit: str) -> bool:

@@ -16,8 +16,13 @@ from index import Article, Evidence, stems
 NAMED_WORDS = 6
 
 
-def nothing_found(question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]) -> str:
-    """Why there is no answer: what was looked for, and the nearest article the archive has."""
+def nothing_found(
+    question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float], outdated: Period | None = None
+) -> str:
+    """Why there is no answer: what was looked for, and the nearest article the archive has.
+
+    `outdated` is the period asked about, where the evidence is of another one.
+    """
     texts = _texts(question.text)
     if not evidence:
         return texts["filtered" if question.filter else "empty"]
@@ -25,6 +30,8 @@ def nothing_found(question: Question, evidence: Sequence[Evidence], weights: Map
     if not words:
         return texts["wordless"]
     said = texts["not_found"].format(words=", ".join(words))
+    if outdated is not None:
+        said = _not_then(texts, outdated) + "."
     if amiss := unsaid(question.text, evidence):
         said += " " + texts["unsaid"].format(words=", ".join(f"“{word}”" for word in amiss))
     nearest = next((found.article for found in evidence if not is_planted(found.article.title)), None)
@@ -36,8 +43,8 @@ def nothing_found(question: Question, evidence: Sequence[Evidence], weights: Map
 
 def from_another_time(question: Question, period: Period) -> str:
     """The warning before sentences that are not of the time asked about."""
-    words = period.words[0].lower() + period.words[1:]
-    return _texts(question.text)["other_time"].format(words=words)
+    texts = _texts(question.text)
+    return _not_then(texts, period) + texts["other_time"]
 
 
 def by_whom(question: Question, article: Article) -> str:
@@ -49,6 +56,10 @@ def by_whom(question: Question, article: Article) -> str:
 def sources_differ(question: Question, sides: Sequence[str]) -> str:
     """That sources differ, and what each of them has."""
     return _texts(question.text)["differ"].format(sides="; ".join(sides))
+
+
+def _not_then(texts: Mapping[str, str], period: Period) -> str:
+    return texts["not_then"].format(words=period.words[0].lower() + period.words[1:])
 
 
 def _texts(question: str) -> Mapping[str, str]:

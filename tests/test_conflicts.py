@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 
@@ -104,6 +105,26 @@ def test_numbers_of_something_else_than_is_asked_are_no_conflict(strike: Archive
 def test_numbers_of_one_article_or_of_another_place_are_no_conflict(archive: Archive, body: str) -> None:
     archive.ingest([article("one", body, title="Strike", publisher="The Bell", published_at=day("2026-09-01"))])
     archive.ingest([article("two", "Nurses of Tolvane went home.", publisher="The Post")])
+    assert "differ" not in ask("How many nurses marched in Tolvane?", archive).text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        # it has the first number, too, so that it tells how they fit together
+        {
+            "body": "There were 3,000 nurses in Tolvane, and twelve thousand nurses marched in all.",
+            "publisher": "The Bell",
+        },
+        # it was true then
+        {"body": "Some 3,000 nurses marched in Tolvane.", "publisher": "The Bell", "published_at": day("2026-06-01")},
+        # nobody knows who says so
+        {"body": "Some 3,000 nurses marched in Tolvane.", "publisher": None},
+    ],
+)
+def test_sources_are_not_told_to_differ_where_both_may_be_right(archive: Archive, other: dict[str, Any]) -> None:
+    archive.ingest([article("union", UNION, title="Nurses", publisher="The Post", published_at=day("2026-09-02"))])
+    archive.ingest([article("other", title="Strike", **({"published_at": day("2026-09-01")} | other))])
     assert "differ" not in ask("How many nurses marched in Tolvane?", archive).text
 
 

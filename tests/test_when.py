@@ -234,3 +234,13 @@ def test_an_article_need_not_say_that_it_is_the_latest(tolls: Archive) -> None:
     found = search(understand(Question(question), question, tolls, (), NOW), tolls)
     assert {"latest", "now"}.isdisjoint(found.weights)
     assert "strait" in found.weights
+
+
+def test_what_happened_in_another_week_is_no_answer_to_what_happened_in_this_one(tolls: Archive) -> None:
+    other = "The bakers of Port Arlen agreed on a price for a loaf of bread on Sunday, and the mayor opened the fair."
+    tolls.ingest([article("bread", other, title="A loaf of bread", published_at=NOW - timedelta(days=1))])
+    answer = ask(tolls, "How many people did the ferry disaster in the strait kill this week?", as_of=NOW)
+    assert answer.status == "abstained"
+    assert answer.text.startswith("I found no answer in the articles of the time you asked about (“this week”). The")
+    assert "The nearest article is “Third” (" in answer.text
+    assert ask(tolls, "How many people did the ferry disaster in the strait kill?", as_of=NOW).status == "answered"

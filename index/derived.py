@@ -78,6 +78,8 @@ class Derived:
     @property
     def dense(self) -> DenseIndex:
         """The vectors, opened at first use, and anew when another process has built them anew."""
+        if self._chroma_url is None and self._dense is not None:
+            return self._dense[1]  # nobody else builds it anew
         generation = self._generation("dense")
         with self._opening:
             if self._dense is None or self._dense[0] != generation:

@@ -34,8 +34,12 @@ class Described(NamedTuple):
 
     ids: np.ndarray  # (n,) int64
     publishers: list[str | None]
-    published: list[datetime | None]
+    published: np.ndarray  # (n,) datetime64[us], NaT where it is not known
     vectors: np.ndarray  # (n, dimension) float32
+
+    def times(self) -> list[datetime | None]:
+        """When each was published."""
+        return [each and each.replace(tzinfo=UTC) for each in self.published.astype(object).tolist()]
 
 
 class _Columns(NamedTuple):
@@ -97,8 +101,7 @@ class FlatIndex:
         rows = rows[np.append(columns.ids, -1)[rows] == wanted]
         names = list(self._numbers)
         publishers = [names[number] for number in columns.publishers[rows].tolist()]
-        published = [each and each.replace(tzinfo=UTC) for each in columns.published[rows].astype(object).tolist()]
-        return Described(columns.ids[rows], publishers, published, columns.vectors[rows])
+        return Described(columns.ids[rows], publishers, columns.published[rows], columns.vectors[rows])
 
     def nearest(
         self, vectors: np.ndarray | Sequence[np.ndarray], n: int, among: np.ndarray

@@ -177,7 +177,8 @@ def _promising(flat: FlatIndex, query: Query, searched: Sequence[Found], vectors
     """Ids of the candidates, those first whose words and own vectors fit best."""
     known = flat.described(passage_id for found in searched for passage_id in found.ids)
     ids = known.ids.tolist()
-    scores = _scores(query, searched, ids, known.publishers, known.published, known.vectors @ vectors.T)
+    times = known.times() if query.days or query.recency is not None else [None] * len(ids)
+    scores = _scores(query, searched, ids, known.publishers, times, known.vectors @ vectors.T)
     return [ids[at] for at in np.argsort(-scores, kind="stable").tolist()]
 
 

@@ -169,14 +169,14 @@ def _rank_passage(question: str, kind: Wanted | None, found: Evidence, weights: 
             + COVERAGE_IN_CONTEXT * (covered + CONTEXT_CREDIT * near) / total
             + PASSAGE * found.score
             + TYPE * fits
-            - _says_little(text.strip())
+            - says_little(text.strip())
         )
         ranked.append(Ranked(found, place, score, frozenset(own)))
         before = own
     return ranked
 
 
-def _says_little(text: str) -> float:
+def says_little(text: str) -> float:
     """What a sentence loses by its shape: a question, a heading."""
     if text.rstrip("”\"'’)").endswith("?"):
         return ASKS

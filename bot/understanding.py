@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.answer import Question
 from bot.changes import asks_what_changed, changed, without_change
 from bot.confidence import answerable
+from bot.headlines import asks_for_news, without_asking
 from bot.parts import as_query
 from bot.publishers import named
 from bot.ranking import rank
@@ -90,6 +91,10 @@ def search(understood: Understood, archive: Archive) -> Found:
     question = understood.question
     rarity = archive.word_weights(question.text)
     weights = {word: rarity[word] * (1 if word in understood.own_words else CARRIED) for word in rarity}
+    weights = without_asking(question.text, weights)
+    if asks_for_news(question.text, understood.publishers):
+        of_named = replace(question.filter, publishers=question.filter.publishers or understood.publishers)
+        return Found(question, tuple(archive.latest(question.k, of_named)), weights, None)
     if understood.recency is not None:
         said = set(query_words(without_newest(question.text)))
         weights = {word: weight for word, weight in weights.items() if word in said} or weights

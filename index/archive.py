@@ -35,7 +35,7 @@ from index.keys import Keys
 from index.lock import acquire
 from index.moving import export_lines, import_line, lines
 from index.query import Query
-from index.retrieval import retrieve, word_weights
+from index.retrieval import latest, retrieve, word_weights
 from index.slack import SlackRecords
 from index.tables import spending
 from index.truth import integrity, open_truth, read_fact, take_turn, write_fact
@@ -161,6 +161,11 @@ class Archive:
         query = Query(query) if isinstance(query, str) else query
         vectors = np.stack([*self.embedder.embed([query.text, *(part.text for part in query.parts)])])
         return retrieve(self._truth, self._derived, self.embedder.id, query, vectors, k, chosen or Filter())
+
+    def latest(self, k: int, chosen: Filter | None = None) -> list[Evidence]:
+        """The first passages of the k newest reports, the newest first."""
+        self.settle()
+        return latest(self._truth, self._derived, self.embedder.id, self.embedder.dimension, k, chosen or Filter())
 
     def word_weights(self, question: str) -> dict[str, float]:
         """The question's stems, weighted by how rare they are in this archive."""

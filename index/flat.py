@@ -77,6 +77,16 @@ class FlatIndex:
     def matching(self, chosen: Filter) -> np.ndarray:
         """Ids of the passages whose article passes the filter, ascending: (m,) int64."""
         columns = self._columns
+        return np.asarray(columns.ids[self._passing(columns, chosen)])
+
+    def newest(self, chosen: Filter, n: int) -> list[int]:
+        """Ids of n passages that pass the filter, those of the newest articles first; undated ones are left out."""
+        columns = self._columns
+        rows = np.flatnonzero(self._passing(columns, chosen) & ~np.isnat(columns.published))
+        latest = np.lexsort((rows, -columns.published[rows].astype(np.int64)))[:n]
+        return [int(each) for each in columns.ids[rows[latest]]]
+
+    def _passing(self, columns: _Columns, chosen: Filter) -> np.ndarray:
         passing = np.ones(len(columns.ids), dtype=bool)
         if chosen.since is not None:
             passing &= columns.published >= _moment(chosen.since)
@@ -91,7 +101,7 @@ class FlatIndex:
             passing &= np.isin(columns.publishers, self._known(chosen.publishers))
         if chosen.without:
             passing &= ~np.isin(columns.articles, self._known(chosen.without))
-        return np.asarray(columns.ids[passing])
+        return passing
 
     def described(self, ids: Iterable[int]) -> Described:
         """What is known of these passages; ids that are not there are left out."""

@@ -40,6 +40,7 @@ NAMED_PUBLISHER, NAMED_DAY = 0.16, 0.16
 RECENCY = 0.4  # what the newest article is ahead of a very old one, where the question wants news
 REPEATED = 0.1
 REPEATS = 0.72  # mean cosine of a copy's sentences with their likes in the report it copies
+LATEST = 400  # passages among which the first ones of the newest reports are looked for
 OVERFETCH = 200  # asked of Chroma when a filter lets enough of them pass; else what passes is scored exactly
 
 
@@ -82,8 +83,36 @@ def retrieve(
         quotable = _quotable(connection, candidates, notices)
         ranked = _by_score(_quoting(candidates, quotable), query, searched, vectors)
         taken = _take(_without_copies(ranked, query), k)
-        read = read_passages(connection, [each.candidate.passage_id for each in taken])
-        copies = carriers(connection, {each.candidate.report for each in taken}, chosen.as_of)
+        return _evidence(connection, taken, searched, quotable, notices, chosen)
+
+
+def latest(truth: Engine, derived: Derived, model: str, dimension: int, k: int, chosen: Filter) -> list[Evidence]:
+    """The first passages of the k newest reports that pass a filter, the newest first."""
+    ids = derived.flat().newest(chosen, LATEST)
+    with truth.connect() as connection:
+        first = {each for each, read in read_passages(connection, ids).items() if not read.passage.ordinal}
+        loaded = {
+            each.passage_id: each
+            for each in load(connection, [each for each in ids if each in first], model, dimension)
+        }
+        candidates = [loaded[each] for each in ids if each in loaded]
+        notices = corrected(connection, {each.article_id for each in candidates}, chosen.as_of)
+        quotable = _quotable(connection, candidates, notices)
+        scored = [Scored(each, 0.0, [0.0] * len(each.sentence_vectors)) for each in _quoting(candidates, quotable)]
+        return _evidence(connection, _without_copies(scored, Query(""))[:k], (), quotable, notices, chosen)
+
+
+def _evidence(
+    connection: Connection,
+    taken: Sequence[Scored],
+    searched: Sequence[Found],
+    quotable: Mapping[int, list[int]],
+    notices: Mapping[str, Correction],
+    chosen: Filter,
+) -> list[Evidence]:
+    """What was taken, with its text, what of it can be quoted, and who else carries it."""
+    read = read_passages(connection, [each.candidate.passage_id for each in taken])
+    copies = carriers(connection, {each.candidate.report for each in taken}, chosen.as_of)
     found = []
     for each in taken:
         passage_id, report = each.candidate.passage_id, each.candidate.report

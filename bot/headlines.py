@@ -9,7 +9,9 @@ from bot.publishers import without_names
 from bot.ranking import says_little
 from bot.when import without_newest, without_time
 from bot.words import words
-from index import Evidence, stems
+from index import Evidence, Span, stems
+
+SHORT = 80  # characters; a lead that is shorter teases
 
 # "What happened?", "Any news?", "What is going on?", "the headlines": one of these must be there, and nothing but these
 # and the words that say how it is told and not what of.
@@ -44,10 +46,16 @@ def without_asking(question: str, weights: dict[str, float]) -> dict[str, float]
 
 
 def lead(found: Evidence) -> Quote | None:
-    """The first sentence of a passage that says something."""
+    """The first sentence of a passage that says something; with the next one where it says little of what happened."""
     passage = found.passage
-    for span in passage.sentences:
-        text = passage.quote(span)
-        if not says_little(text.strip()) and not is_planted(text):
-            return Quote(found, span)
-    return None
+    telling = [
+        span
+        for span in passage.sentences
+        if not says_little(passage.quote(span).strip()) and not is_planted(passage.quote(span))
+    ]
+    if not telling:
+        return None
+    first, *more = telling
+    short = len(passage.quote(first)) < SHORT
+    follows = more and not passage.quote(Span(first.end, more[0].start)).strip()
+    return Quote(found, Span(first.start, more[0].end) if short and follows else first)

@@ -11,7 +11,7 @@ from bot.headlines import asks_for_news, without_asking
 from bot.parts import as_query
 from bot.publishers import named
 from bot.ranking import rank
-from bot.when import Period, narrowed, recency, understand_time, without_newest, without_time
+from bot.when import Period, narrowed, recency, today, understand_time, without_newest, without_time
 from index import Archive, BadRequest, Evidence, Filter, Recency, query_words
 
 CARRIED = 0.3  # a word that a follow-up leans on says what it is about, less what it asks
@@ -93,8 +93,7 @@ def search(understood: Understood, archive: Archive) -> Found:
     weights = {word: rarity[word] * (1 if word in understood.own_words else CARRIED) for word in rarity}
     weights = without_asking(question.text, weights)
     if asks_for_news(question.text, understood.publishers):
-        of_named = replace(question.filter, publishers=question.filter.publishers or understood.publishers)
-        return Found(question, tuple(archive.latest(question.k, of_named)), weights, None)
+        return _news(understood, weights, archive)
     if understood.recency is not None:
         said = set(query_words(without_newest(question.text)))
         weights = {word: weight for word, weight in weights.items() if word in said} or weights
@@ -114,6 +113,21 @@ def search(understood: Understood, archive: Archive) -> Found:
         outdated = bool(found) and understood.period.relative
         return Found(anywhere, other, weights, understood.period, outdated)
     return Found(question, found, others, None)
+
+
+def _news(understood: Understood, weights: dict[str, float], archive: Archive) -> Found:
+    """The newest reports of the time and the publishers that the question names; of any time where that has none."""
+    question, wide = understood.question, understood.wide
+    period = understood.period or today(question.text, understood.as_of)
+    narrow = question.filter
+    if understood.period is None and period is not None:
+        narrow = replace(wide, since=wide.since or period.since)
+    named = wide.publishers or understood.publishers
+    found = archive.latest(question.k, replace(narrow, publishers=named))
+    missed = None if found else period
+    if missed is not None:
+        found = archive.latest(question.k, replace(wide, publishers=named))
+    return Found(question, tuple(found), weights, missed)
 
 
 def _search(understood: Understood, question: Question, archive: Archive) -> tuple[Evidence, ...]:

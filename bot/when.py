@@ -60,6 +60,7 @@ _NEWEST = re.compile(
     r"these days|so far|still|yet|to date|up to date|this (morning|afternoon|evening))\b",
     re.I,
 )
+_TODAY = re.compile(r"\b(?:today|tonight|this (?:morning|afternoon|evening))\b", re.I)
 _LOOKS_BACK = re.compile(
     r"\bwhen (did|was|were|had)\b|\b(what|which) (year|date|day|month|week)\b(?! will)|\bhow long ago\b|"
     r"\b(originally|initially|historically|at first)\b|"
@@ -292,6 +293,12 @@ def without_time(text: str) -> str:
     for dates in (_SPAN, _DATED, _RELATIVE):
         text = dates.sub(_event_of, text)
     return " ".join(text.split())
+
+
+def today(question: str, now: datetime) -> Period | None:
+    """The day of the question, where it says "today"; UTC's."""
+    found = _TODAY.search(question)
+    return Period(_floor(now, "day"), None, found[0], relative=True) if found else None
 
 
 def without_newest(text: str) -> str:

@@ -145,8 +145,9 @@ def test_a_broken_connection_is_taken_up_where_it_broke(chromium: Browser, sampl
         reader.page.get_by_label("Your question").fill("How many people died when the ferry Kessary capsized?")
         with reader.page.expect_request("**/v1/answers/*/events") as resumed:
             reader.page.keyboard.press("Enter")
-            for _ in range(20):
-                writer.go_on.release()
+            writer.go_on.release()  # the rest is not written before the connection broke
+        for _ in range(20):
+            writer.go_on.release()
         assert int(resumed.value.headers["last-event-id"]) >= 2
         reader.page.locator(".turn.answered").wait_for()
         shown = reader.page.locator(".sentence").all_inner_texts()

@@ -21,8 +21,9 @@ class Question:
     """What somebody asks, and of which articles.
 
     `earlier` are the same person's earlier questions, newest last, where no stored conversation has them. `recency`
-    is for writers: how much newer counts, as the question was understood. `owner` is who asks, the id of an API key:
-    a conversation can be gone on with by its owner only.
+    and `for_news` are for writers, as the question was understood: how much newer counts, and that it asks for news of
+    nothing in particular. `owner` is who asks, the id of an API key: a conversation can be gone on with by its owner
+    only.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Question:
     conversation_id: str | None = None
     earlier: tuple[str, ...] = ()
     recency: Recency | None = None
+    for_news: bool = False
     owner: str | None = None
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from bot.answer import ProvenSentence, Question, Quote, Usage
 from bot.confidence import answerable
 from bot.conflicts import conflict, tell
-from bot.headlines import asks_for_news, lead
+from bot.headlines import lead
 from bot.premise import unsaid
 from bot.publishers import named
 from bot.ranking import SENTENCES, Ranked, choose, names_in, rank, with_antecedent
@@ -22,7 +22,7 @@ class ExtractiveWriter:
         self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
     ) -> AsyncGenerator[ProvenSentence | Usage]:
         """The best sentences, best first, and both sides where they conflict; nothing when none is good enough."""
-        if asks_for_news(question.text, {each.article.publisher or "" for each in evidence} - {""}):
+        if question.for_news:
             for quote in filter(None, map(lead, evidence[:SENTENCES])):
                 yield ProvenSentence(_one_line(quote.text), (quote,), "verbatim")
             return

@@ -127,7 +127,7 @@ def _news(understood: Understood, weights: dict[str, float], archive: Archive) -
     missed = None if found else period
     if missed is not None:
         found = archive.latest(question.k, replace(wide, publishers=named))
-    return Found(question, tuple(found), weights, missed)
+    return Found(replace(question, for_news=True), tuple(found), weights, missed)
 
 
 def _search(understood: Understood, question: Question, archive: Archive) -> tuple[Evidence, ...]:

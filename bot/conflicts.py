@@ -112,9 +112,7 @@ def _of_numbers(
         if ((name == of and _alike(first, each)) or (open_to_any and name in (of, None) and _tells(each, about)))
         and other.kind == figure.kind
         and _differ(other, figure)
-        and each.evidence.article.id != first.evidence.article.id  # one that has both says itself how they differ
-        and not any(figure.value == known.value for known in figures(each.text))
-        and not any(other.value == known.value for known in figures(first.text))
+        and not _has_both(first, figure, each, other)
         and _of_one_time(first, each)
         and not _of_another_year(each)
     ]
@@ -129,6 +127,15 @@ def _of_numbers(
         ),
     )
     return _newest_first(Side(first, figure.text), other_side, of_numbers=True)
+
+
+def _has_both(one: Ranked, of_one: Figure, other: Ranked, of_other: Figure) -> bool:
+    """Whether one article, or one of two sentences, has both numbers: it says itself how they fit together."""
+    return (
+        one.evidence.article.id == other.evidence.article.id
+        or any(of_one.value == each.value for each in figures(other.text))
+        or any(of_other.value == each.value for each in figures(one.text))
+    )
 
 
 def _is_about(sentence: Ranked, asked: frozenset[str], names: frozenset[str], weights: Mapping[str, float]) -> bool:
@@ -163,6 +170,7 @@ def _weight(sentence: Ranked, about: frozenset[str], weights: Mapping[str, float
 
 
 def _tells(sentence: Ranked, about: frozenset[str]) -> bool:
+    """Whether a sentence and what stands before it say all that is asked about."""
     return about <= _told(context(sentence), about)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from eval import datasets
-from eval.datasets import Dataset, digest, load, rounds
+from eval.datasets import Dataset, digest, load, news, rounds
 from index import Archive, BadConfiguration, Filter
 from tests.conftest import DATA, WordEmbedder
 
@@ -18,6 +18,7 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the development data
 
 COUNTS = {
     "multihop_rag": (609, {"comparison_query": 503, "inference_query": 489, "temporal_query": 353, "null_query": 185}),
+    "news": (609, {"answerable": 676, "gone": 676, "near_topic": 312}),
     "realtimeqa": (1441, {"fresh": 291, "gone": 291}),
     "squad2": (690, {"answerable": 3500, "gone": 3500, "near_topic": 3263}),
     "mtrag": (1463, {"answerable": 175, "partial": 31, "unanswerable": 63, "underspecified": 40}),
@@ -76,6 +77,20 @@ def test_every_fact_and_every_span_stands_verbatim_in_its_article() -> None:
     assert all(any(answer in bodies[case.articles[0]] for answer in case.answers) for case in spans)
     benign = [case for case in bipia.cases if case.kind == "benign"]
     assert all(case.expected[0][0] in bodies[case.articles[0]] for case in benign)
+
+
+@needs_data
+def test_a_question_of_news_is_asked_once_and_its_answer_stands_in_its_sentence() -> None:
+    every = [case for case in news.all_cases(DATA) if case.kind != "gone"]
+    bodies = {article.id: article.body for article in whole("news").articles}
+    assert len({case.question for case in every}) == len(every) == 5469
+    for case in every:
+        for fact in case.facts:
+            assert fact.text in bodies[fact.article_id]
+            assert case.answers[0] in " ".join(fact.text.split())
+    asked = {news.article_of(case) for case in whole("news").cases}
+    assert asked == {news.article_of(case) for case in every if news.is_held_out(news.article_of(case))}
+    assert len(asked) == 52
 
 
 @needs_data

@@ -15,6 +15,7 @@ from eval.datasets import (
     faithbench,
     mtrag,
     multihop_rag,
+    news,
     poisonedrag,
     qags,
     realtimeqa,
@@ -43,6 +44,7 @@ class Dataset:
 
 _QUESTIONS: Mapping[str, tuple[Callable[[Path], tuple[Article, ...]], Callable[[Path], tuple[Case, ...]]]] = {
     "multihop_rag": (multihop_rag.articles, multihop_rag.cases),
+    "news": (news.articles, news.cases),
     "realtimeqa": (realtimeqa.articles, realtimeqa.cases),
     "squad2": (squad2.articles, squad2.cases),
     "mtrag": (mtrag.articles, mtrag.cases),

@@ -23,6 +23,7 @@ WORDS = 0.3  # what somebody's own words are ahead, where the question asks what
 RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
 HALF_LIFE_DAYS = 30.0
 NEAR_BEST = 0.6  # a further sentence must come within this of the best one
+RELEVANCE = 0.6  # what a sentence that surely answers is ahead of one that surely does not; in the order alone
 ASKS, HEADS = 0.5, 0.3  # what a question and a heading lose
 BEFORE = 2  # sentences before that may say who or what a sentence is about
 SAME_SAYING = 0.8  # share of stems above which two sentences say the same
@@ -42,12 +43,17 @@ _SPOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One sentence of the evidence with its score, and the score it is ordered by: newer ones may be ahead there."""
+    """One sentence of the evidence with its score.
+
+    `fit` adds to it what makes one of two such sentences the better answer: newer, somebody's own words. `order`, by
+    which they are sorted, is the fit and how well it answers, as the reranker has it.
+    """
 
     evidence: Evidence
     place: int
     score: float
     stems: frozenset[str]
+    fit: float = 0.0
     order: float = 0.0
 
     @property
@@ -77,7 +83,9 @@ def rank(
 
     def placed(each: Ranked) -> Ranked:
         newer = RECENCY * _newer(each.evidence.article.published_at, recency)
-        return replace(each, order=each.score + newer + (of_words and of_words * offers_words(each.text)))
+        fit = each.score + newer + (of_words and of_words * offers_words(each.text))
+        relevance = each.evidence.relevance
+        return replace(each, fit=fit, order=fit + (RELEVANCE * relevance[each.place] if relevance else 0.0))
 
     return sorted(map(placed, said), key=lambda each: -each.order)
 
@@ -88,11 +96,13 @@ def choose(ranked: Sequence[Ranked], names: frozenset[str] = frozenset()) -> lis
     `names` are stems of the names in the question: where the best sentence is about one, no other is about another.
     """
     chosen: list[Ranked] = []
-    best = max((each.order for each in ranked), default=0.0)
+    best = max((each.fit for each in ranked), default=0.0)
     named = names & context(ranked[0]) if ranked else frozenset()
     for sentence in ranked:
-        if len(chosen) == SENTENCES or sentence.order < best - NEAR_BEST:
+        if len(chosen) == SENTENCES:
             break
+        if sentence.fit < best - NEAR_BEST:
+            continue
         of_another = named and names_in(sentence.text) and not names & context(sentence)
         if of_another or any(_says_the_same(sentence, other) for other in chosen):
             continue

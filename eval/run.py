@@ -27,7 +27,7 @@ INDEX = Path(index.__file__).parent
 # ingest would make.
 STORED_BY = (
     *("articles.py", "blocks.py", "correcting.py", "embedding.py", "ingesting.py", "likeness.py", "minilm.py"),
-    *("normalise.py", "passages.py", "reports.py", "segmenter.py", "stories.py", "tables.py"),
+    *("models.py", "normalise.py", "passages.py", "reports.py", "segmenter.py", "stories.py", "tables.py"),
     "reading/*.py",
 )
 

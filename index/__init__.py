@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from index.passages import encoding_of, header, token_counter
     from index.reading.dates import parse_date
     from index.reading.fields import article_from_fields
+    from index.reranker import Reranker
     from index.segmenter import sentences
     from index.slack import Claim, Place, SlackRecords, Thread, Wish
     from index.sources import count_sources, read_paths, read_sources
@@ -79,6 +80,7 @@ _PLACES = {
     "encoding_of": "passages",
     "header": "passages",
     "token_counter": "passages",
+    "Reranker": "reranker",
     "parse_date": "reading.dates",
     "article_from_fields": "reading.fields",
     "sentences": "segmenter",
@@ -134,6 +136,7 @@ __all__ = [
     "Query",
     "Rating",
     "Recency",
+    "Reranker",
     "Retraction",
     "SlackRecords",
     "Span",

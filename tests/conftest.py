@@ -84,11 +84,11 @@ def chromium() -> Iterator["Browser"]:
 
 @pytest.fixture(scope="module")
 def samples(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    from index import MiniLM
+    from index import MiniLM, Reranker
 
     home = tmp_path_factory.mktemp("page") / "home"
     shutil.copytree(sample_home, home)
-    with Archive(home, MiniLM()) as opened:
+    with Archive(home, MiniLM(), reranker=Reranker()) as opened:
         yield opened
 
 

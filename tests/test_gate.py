@@ -18,7 +18,7 @@ from eval.gate import judge
 from eval.run import run_suite
 from eval.runs import metrics_line, read_run
 from eval.suite import Suite, read_dataset, read_suite
-from index import Archive, BadConfiguration, Evidence, MiniLM
+from index import Archive, BadConfiguration, Evidence, MiniLM, Reranker
 from tests.test_shell import dateline
 
 SMOKE = read_suite("smoke")
@@ -77,7 +77,7 @@ def run_smoke(home: Path, work: Path, writer: Writer, kind: type[Archive] = Arch
 
     def parts(_settings: Settings, own: Path) -> tuple[Archive, Writer]:
         shutil.copytree(home, own, dirs_exist_ok=True)
-        return kind(own, MiniLM()), writer
+        return kind(own, MiniLM(), reranker=Reranker()), writer
 
     return run_suite(SMOKE, None, work, parts=parts)[1]
 
@@ -170,7 +170,7 @@ def test_a_malformed_case_is_named_with_its_file_and_line(tmp_path: Path) -> Non
 def test_a_broken_off_run_goes_on_where_it_stopped(unchanged: Run, sample_home: Path, tmp_path: Path) -> None:
     def parts(_settings: Settings, own: Path) -> tuple[Archive, Writer]:
         shutil.copytree(sample_home, own, dirs_exist_ok=True)
-        return Archive(own, MiniLM()), ExtractiveWriter()
+        return Archive(own, MiniLM(), reranker=Reranker()), ExtractiveWriter()
 
     path, _ = run_suite(SMOKE, None, tmp_path, parts=parts)
     lines = path.read_text("utf-8").splitlines(keepends=True)

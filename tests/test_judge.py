@@ -28,7 +28,7 @@ from eval.report.html import render_html
 from eval.report.markdown import render_markdown
 from eval.run import run_suite
 from eval.suite import Demand, read_suite
-from index import Archive, BadConfiguration, MiniLM
+from index import Archive, BadConfiguration, MiniLM, Reranker
 from prompts import load
 from tests.conftest import DATA
 from tests.scripted_server import Request, Script, Scripted, refuses, says, serving
@@ -193,7 +193,7 @@ def test_a_malformed_qualification_is_named(tmp_path: Path, content: str) -> Non
 def run(home: Path, work: Path, url: str, *, qualified: bool) -> Run:
     def parts(_settings: Settings, own: Path) -> tuple[Archive, ExtractiveWriter]:
         shutil.copytree(home, own, dirs_exist_ok=True)
-        return Archive(own, MiniLM()), ExtractiveWriter()
+        return Archive(own, MiniLM(), reranker=Reranker()), ExtractiveWriter()
 
     return run_suite(DEMANDED, None, work, limit=4, judge=asking(url, qualified=qualified), parts=parts)[1]
 

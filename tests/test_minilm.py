@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import ArchiveDamaged
-from index.minilm import MODEL, MiniLM
+from index.minilm import MiniLM
+from index.models import MODEL
 
 TEXTS = [
     "The central bank raised interest rates by a quarter of a point on Wednesday.",

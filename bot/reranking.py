@@ -1,37 +1,32 @@
-"""The best sentences of the evidence judged again, by the model that comes with Dateline: does this one answer?"""
+"""The best sentences judged again, by the model that comes with Dateline: does this one answer the question?"""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from math import sqrt
 
-from bot.answer import Question
-from bot.ranking import Ranked, rank, with_antecedent
-from index import Evidence, Reranker
+from bot.ranking import Ranked, with_antecedent
+from index import Recency, Reranker, recency_weight
 
 JUDGED = 6  # sentences; four put the answer first as often and among three less often (eval/LOG.md, entry 29)
-
+RELEVANCE = 0.6  # what a sentence that surely answers is ahead of one that surely does not
 LONGEST = 300  # characters; the model reads some 75 tokens beside question and title, and the end would be cut off
 
 
-def rerank(
-    question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float], reranker: Reranker | None
-) -> tuple[Evidence, ...]:
-    """The evidence with the relevance of its sentences: the best ones' own, for all others the mean of those.
+def rerank(question: str, ranked: Sequence[Ranked], recency: Recency | None, reranker: Reranker) -> list[Ranked]:
+    """The same sentences, as `rank` gives them, in another order: those that answer come first.
 
-    `weights` has the question's stems, as `rank` takes them. Without a reranker, the evidence as it is.
+    The best are judged; all others count as likely to answer as those are in the mean. With `recency` that counts
+    less by an article's age, at twice the half-life: an old article that answers well must not go before a newer one
+    that answers, too.
     """
-    best = rank(question.text, evidence, weights, question.recency)[:JUDGED] if reranker else []
-    if reranker is None or not best:
-        return tuple(evidence)
-    judged = reranker.relevance(question.text, [told(each) for each in best])
-    own = {(each.evidence.passage.id, each.place): float(number) for each, number in zip(best, judged, strict=True)}
-    other = float(judged.mean())
-    return tuple(
-        replace(
-            found,
-            relevance=tuple(own.get((found.passage.id, at), other) for at in range(len(found.passage.sentences))),
-        )
-        for found in evidence
-    )
+    if not ranked:
+        return []
+    judged = reranker.relevance(question, [told(each) for each in ranked[:JUDGED]])
+    relevance = [*judged.tolist(), *[float(judged.mean())] * (len(ranked) - len(judged))]
+    places = [
+        each.order + RELEVANCE * likely * sqrt(_newness(each, recency))
+        for each, likely in zip(ranked, relevance, strict=True)
+    ]
+    return [ranked[at] for at in sorted(range(len(ranked)), key=lambda at: -places[at])]
 
 
 def told(sentence: Ranked) -> str:
@@ -41,3 +36,7 @@ def told(sentence: Ranked) -> str:
         quote = " ".join(sentence.text.split())
     title = sentence.evidence.article.title
     return f"{title}: {quote}" if title else quote
+
+
+def _newness(sentence: Ranked, recency: Recency | None) -> float:
+    return recency_weight(sentence.evidence.article.published_at, recency) if recency else 1.0

@@ -144,8 +144,7 @@ class Evidence:
 
     `article` carries the metadata of the version the passage is from, its body left empty.
     `score` orders evidence (higher is better, comparable within one question only); `found_by` names the
-    signals that brought it up; `similarities` has the cosine of each sentence with the question, in order, and
-    `relevance` how likely it answers, as the reranker has it (`bot.reranking`); none before it was asked.
+    signals that brought it up; `similarities` has the cosine of each sentence with the question, in order.
     `correction` says what of the article was corrected; sentences that were taken back are not in the passage's.
     `copies` are the articles that carry the same report, this one among them, the first one first.
     """
@@ -157,7 +156,6 @@ class Evidence:
     similarities: tuple[float, ...]
     copies: tuple[Copy, ...] = ()
     correction: Correction | None = None
-    relevance: tuple[float, ...] = ()
 
     @property
     def outlets(self) -> int:

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.answer import Question
-from bot.ranking import RELEVANCE, rank
+from bot.ranking import Ranked, rank
 from bot.reranking import JUDGED, rerank
 from index import Archive, ArchiveDamaged, Article, Evidence, MiniLM, Recency, Reranker
 from index.models import MODEL
@@ -82,56 +81,46 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[Evidence]:
     body = (
         "The city council of Port Arlen voted 22 to 16 on Wednesday for the new bridge in Port Arlen. "
         "Who builds it was open for two years. A trip across the water takes 35 minutes by road today. "
-        "Brandreth & Voll has won the contract with a bid of 398 million florns. "
+        "Brandreth & Voll will build the bridge, for 398 million florns. "
         "Residents will pay a toll of 2 florns. The ferry stops running in 2030. It carries 900 cars a day. "
         "The mayor called it the end of a very long quarrel."
     )
     with Archive(tmp_path_factory.mktemp("read") / "home", MiniLM()) as archive:
-        assert archive.ingest([Article(id="b", source="b", title="Harbour Bridge", body=body)]).new == 1
+        assert archive.ingest([Article(id="b", source="b", title="Harbour Bridge for Port Arlen", body=body)]).new == 1
         return archive.search(ASKED, 10)
 
 
 WEIGHTS = {"bridg": 2.0, "port": 2.0, "arlen": 3.0, "build": 2.0, "new": 1.0}
 
 
-def test_the_best_sentences_have_a_relevance_of_their_own_and_the_others_the_mean_of_those(
-    found: list[Evidence], reranker: Reranker
-) -> None:
-    (told,) = rerank(Question(ASKED), found, WEIGHTS, reranker)
-    assert len(told.relevance) == len(told.passage.sentences) > JUDGED
-    best = {each.place for each in rank(ASKED, found, WEIGHTS)[:JUDGED]}
-    own = [told.relevance[place] for place in best]
-    assert max(own) > min(own)
-    (other,) = {each for place, each in enumerate(told.relevance) if place not in best}
-    assert other == pytest.approx(sum(own) / JUDGED)
-
-
-def test_relevance_changes_the_order_and_not_what_is_held_against_the_bar(
-    found: list[Evidence], reranker: Reranker
-) -> None:
+def test_of_the_best_sentences_the_one_that_answers_comes_first(found: list[Evidence], reranker: Reranker) -> None:
     before = rank(ASKED, found, WEIGHTS)
-    after = rank(ASKED, rerank(Question(ASKED), found, WEIGHTS, reranker), WEIGHTS)
-    assert {each.place: each.score for each in after} == {each.place: each.score for each in before}
-    builder = next(each.place for each in before if "Brandreth" in each.text)
-    told = [replace(found[0], relevance=tuple(float(at == builder) for at in range(len(found[0].passage.sentences))))]
-    placed = [each.place for each in rank(ASKED, told, WEIGHTS)]
-    assert placed.index(builder) <= [each.place for each in before].index(builder)
-    assert [each.order for each in rank(ASKED, told, WEIGHTS)] != [each.order for each in before]
+    after = rerank(ASKED, before, None, reranker)
+    assert sorted(each.place for each in after) == sorted(each.place for each in before)
+    assert "Brandreth" not in before[0].text
+    assert "Brandreth" in after[0].text
 
 
-def test_an_old_article_gains_less_by_its_relevance_where_news_is_wanted(found: list[Evidence]) -> None:
+def test_what_is_not_judged_keeps_its_order_and_nothing_is_changed(found: list[Evidence], reranker: Reranker) -> None:
+    before = rank(ASKED, found, WEIGHTS)
+    assert len(before) > JUDGED + 1
+    after = rerank(ASKED, before, None, reranker)
+    assert [each for each in after if each in before[JUDGED:]] == before[JUDGED:]
+    assert all(each in before for each in after)
+
+
+def test_an_old_article_gains_less_where_news_is_wanted(found: list[Evidence], reranker: Reranker) -> None:
     at = datetime(2026, 11, 1, tzinfo=UTC)
-    gained = []
-    for age in (0, 120, 1200):
-        dated = replace(found[0], article=replace(found[0].article, published_at=at - timedelta(days=age)))
-        sure = replace(dated, relevance=(1.0,) * len(dated.passage.sentences))
-        before, after = (rank(ASKED, [each], WEIGHTS, Recency(at, 60.0))[0] for each in (dated, sure))
-        assert (before.place, before.fit) == (after.place, after.fit)
-        gained.append(after.order - before.order)
-    assert gained == [pytest.approx(RELEVANCE), pytest.approx(RELEVANCE / 2), pytest.approx(0, abs=0.001)]
-    assert rank(ASKED, [sure], WEIGHTS)[0].order == pytest.approx(rank(ASKED, [dated], WEIGHTS)[0].order + RELEVANCE)
+
+    def answering(days: int, order: float) -> Ranked:
+        article = replace(found[0].article, published_at=at - timedelta(days=days))
+        ranked = rank(ASKED, [replace(found[0], article=article)], WEIGHTS)
+        return replace(next(each for each in ranked if "Brandreth" in each.text), order=order)
+
+    old, new = answering(1200, 2.0), answering(0, 1.9)
+    assert rerank(ASKED, [old, new], None, reranker) == [old, new]
+    assert rerank(ASKED, [old, new], Recency(at, 60.0), reranker) == [new, old]
 
 
-def test_without_a_reranker_or_evidence_nothing_is_judged(found: list[Evidence], reranker: Reranker) -> None:
-    assert rerank(Question(ASKED), found, WEIGHTS, None) == tuple(found)
-    assert rerank(Question(ASKED), [], WEIGHTS, reranker) == ()
+def test_nothing_to_judge_is_no_order(reranker: Reranker) -> None:
+    assert rerank(ASKED, [], None, reranker) == []

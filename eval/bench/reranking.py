@@ -1,7 +1,7 @@
-"""What the reranker is worth: `python -m eval.bench.reranking --data DIR --work DIR [--squad2 N]`.
+"""What the reranker is worth: `python -m eval.bench.reranking --data DIR --work DIR`.
 
-Questions of realtimeqa and of news, and N of squad2's, none of which the reranker was trained on, are answered with it
-and without: the share that has the answer in the first one, two, three quotes, how many quotes there are, and by how
+Questions of realtimeqa and of news, and 500 of squad2's, none of which the reranker was trained on, are answered with
+it and without: the share that has the answer in the first one, two, three quotes, how many quotes there are, and by how
 much the first quote is right more often, with its 95 % interval (10,000 resamplings of the questions); also what it
 costs. The archives in `work` are those of `dateline eval run`, which must have been run on the three.
 """
@@ -30,6 +30,7 @@ from eval.training.candidates import half, pages_of
 from index import Archive, MiniLM, Reranker
 
 RESAMPLED = 10_000
+OF_SQUAD2 = 500
 
 
 async def quoted(archive: Archive, case: Case, writer: ExtractiveWriter) -> tuple[list[str], float]:
@@ -42,22 +43,22 @@ async def quoted(archive: Archive, case: Case, writer: ExtractiveWriter) -> tupl
     return quotes, time.process_time() - began
 
 
-def cases(name: str, data: Path, count: int) -> list[Case]:
+def cases(name: str, data: Path) -> list[Case]:
     """The questions with an answer; of squad2 some of the half that was not trained on."""
     if name != "squad2":
         dataset = read_dataset(read_suite(name), data, None)
         return [case for case in dataset.cases if case.kind in ("fresh", "answerable")]
     pages = pages_of(name, squad2.articles(data))
     unseen = [case for case in squad2.cases(data) if case.kind == "answerable" and not half(case, pages)]
-    return random.Random(7).sample(unseen, min(count, len(unseen)))
+    return random.Random(7).sample(unseen, OF_SQUAD2)
 
 
-def measure(name: str, data: Path, work: Path, count: int) -> dict[str, object]:
+def measure(name: str, data: Path, work: Path) -> dict[str, object]:
     """The figures of one suite."""
     suite = read_suite(name)
     home = work / "archives" / archive_name(suite, read_dataset(suite, data, None))
     right_in = gold_words_in_quotes if name == "realtimeqa" else gold_in_quotes
-    asked = cases(name, data, count)
+    asked = cases(name, data)
     rows: dict[str, np.ndarray] = {}
     for way, writer in (("without", ExtractiveWriter()), ("with", ExtractiveWriter(Reranker()))):
         with Archive(home, MiniLM()) as archive:
@@ -87,10 +88,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--squad2", type=int, default=500)
     given = parser.parse_args()
     for name in ("realtimeqa", "news", "squad2"):
-        json.dump({name: measure(name, given.data, given.work, given.squad2)}, sys.stdout)
+        json.dump({name: measure(name, given.data, given.work)}, sys.stdout)
         print(flush=True)  # noqa: T201
 
 

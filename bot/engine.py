@@ -119,7 +119,7 @@ async def _answer(
     found = await asyncio.to_thread(search, meant, archive)
     sources = _sources(found.evidence)
     searched = time.perf_counter()
-    yield SearchCompleted(sources, found.evidence)
+    yield SearchCompleted(sources, found)
 
     draft = _Draft(usage)
     first: float | None = None

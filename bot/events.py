@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.answer import Answer, AnswerSentence, Citation, Source
-from index import Evidence
+from bot.understanding import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class SearchStarted:
 
 @dataclass(frozen=True, slots=True)
 class SearchCompleted:
-    """The articles that were found, best first, and the passages of them that the writer reads."""
+    """The articles that were found, best first, and what the writer reads."""
 
     sources: tuple[Source, ...]
-    evidence: tuple[Evidence, ...]
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from index import Evidence, Reranker
 class ExtractiveWriter:
     """Answers with sentences of the articles themselves, and cannot say what they do not.
 
-    `reranker` decides which of the best comes first; without one, their words do.
+    `reranker` judges whether the best answer and which comes first; without one, their words alone do.
     """
 
     name = "extractive"
@@ -34,11 +34,13 @@ class ExtractiveWriter:
             for quote in filter(None, map(lead, evidence[:SENTENCES])):
                 yield ProvenSentence(_one_line(quote.text), (quote,), "verbatim")
             return
-        ranked = rank(question.text, evidence, weights, question.recency)
-        if not answerable(question.text, ranked, weights) or unsaid(question.text, evidence):
+        if unsaid(question.text, evidence):
             return
+        ranked = rank(question.text, evidence, weights, question.recency)
         if self._reranker is not None:
             ranked = await asyncio.to_thread(rerank, question.text, ranked, question.recency, self._reranker)
+        if not answerable(question.text, ranked, weights):
+            return
         chosen = choose(_of_named(question.text, ranked), names_in(question.text))
         if (differing := conflict(question.text, ranked, weights)) is not None:
             if (told := tell(question, differing)) is not None:

@@ -42,13 +42,17 @@ _SPOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One sentence of the evidence with its score, and the score it is ordered by: newer ones may be ahead there."""
+    """One sentence of the evidence with its score, and the score it is ordered by: newer ones may be ahead there.
+
+    `relevance` is how likely it answers, where a reranker has judged it.
+    """
 
     evidence: Evidence
     place: int
     score: float
     stems: frozenset[str]
     order: float = 0.0
+    relevance: float | None = None
 
     @property
     def span(self) -> Span:

@@ -1,6 +1,7 @@
 """The best sentences judged again, by the model that comes with Dateline: does this one answer the question?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import sqrt
 
 from bot.ranking import Ranked, with_antecedent
@@ -14,19 +15,21 @@ LONGEST = 300  # characters; the model reads some 75 tokens beside question and 
 def rerank(question: str, ranked: Sequence[Ranked], recency: Recency | None, reranker: Reranker) -> list[Ranked]:
     """The same sentences, as `rank` gives them, in another order: those that answer come first.
 
-    The best are judged; all others count as likely to answer as those are in the mean. With `recency` that counts
+    The best are judged, and have their relevance; all others count as those do in the mean. With `recency` that counts
     less by an article's age, at twice the half-life: an old article that answers well must not go before a newer one
     that answers, too.
     """
     if not ranked:
         return []
-    judged = reranker.relevance(question, [told(each) for each in ranked[:JUDGED]])
-    relevance = [*judged.tolist(), *[float(judged.mean())] * (len(ranked) - len(judged))]
-    places = [
-        each.order + RELEVANCE * likely * sqrt(_newness(each, recency))
-        for each, likely in zip(ranked, relevance, strict=True)
-    ]
-    return [ranked[at] for at in sorted(range(len(ranked)), key=lambda at: -places[at])]
+    numbers = reranker.relevance(question, [told(each) for each in ranked[:JUDGED]]).tolist()
+    judged = [replace(each, relevance=number) for each, number in zip(ranked, numbers, strict=False)]
+    others = sum(numbers) / len(numbers)
+
+    def place(each: Ranked) -> float:
+        likely = others if each.relevance is None else each.relevance
+        return each.order + RELEVANCE * likely * sqrt(_newness(each, recency))
+
+    return sorted([*judged, *ranked[len(judged) :]], key=lambda each: -place(each))
 
 
 def told(sentence: Ranked) -> str:

@@ -14,6 +14,8 @@ from bot.confidence import confidence, probability
 from bot.encoding import answer_json
 from bot.engine import AnswerFailure, Writer, ask
 from bot.events import AnswerCompleted, AnswerFailed, SearchCompleted
+from bot.ranking import rank
+from bot.reranking import rerank
 from eval.case import Case, Identity, Metric, Outcome, Result, Retrieved
 from eval.claims import verify_claim
 from eval.datasets import Dataset, digest
@@ -22,7 +24,7 @@ from eval.metrics import refusal, statistics, verification
 from eval.recording import Unrecorded
 from eval.scoring import score
 from eval.suite import Suite
-from index import Archive, Evidence, header
+from index import Archive, Evidence, Reranker, header
 from prompts import versions
 
 PASSAGES = 10
@@ -66,8 +68,10 @@ def results(
 ) -> Iterator[Result]:
     """Each case's and claim's result, in order; what is in `done` is not run again. Raises AnswerFailure."""
 
+    reranker = Reranker()
+
     def result(case: Case) -> Result:
-        return done.get(case.id) or asyncio.run(_ask(case, archive, writer, judge))
+        return done.get(case.id) or asyncio.run(_ask(case, archive, writer, judge, reranker))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(result, dataset.cases)
@@ -87,13 +91,12 @@ def summarise(found: Sequence[Result], seed: int) -> tuple[Metric, ...]:
     return tuple(sorted([*metrics, *kinds, *more], key=lambda metric: metric.name))
 
 
-async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None) -> Result:
+async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None, reranker: Reranker) -> Result:
     chosen = replace(case.filter, without=case.without) if case.without else case.filter
-    evidence: tuple[Evidence, ...] = ()
     started = time.perf_counter()
     async for event in ask(Question(case.question, chosen, PASSAGES, earlier=case.history), archive, writer):
         if isinstance(event, SearchCompleted):
-            evidence = event.evidence
+            found = event.found
         elif isinstance(event, AnswerFailed):
             if event.code != Unrecorded.__name__:
                 raise AnswerFailure(event)
@@ -102,15 +105,15 @@ async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None
         elif isinstance(event, AnswerCompleted):
             answer = event.answer
     total = (time.perf_counter() - started) * 1000
-    searched = answer.standalone_question
-    weights = archive.word_weights(searched)
-    sure = confidence(searched, evidence, weights)
+    searched, recency = found.question.text, found.question.recency
+    ranked = rerank(searched, rank(searched, found.evidence, found.weights, recency), recency, reranker)
+    sure = confidence(ranked, found.weights)
     bodies = {
         each.article.id: archive.quoted_body(each.article.id, each.quote, each.start) for each in answer.citations
     }
-    outcome = Outcome(tuple(map(_retrieved, evidence)), answer_json(answer), sure, bodies)
+    outcome = Outcome(tuple(map(_retrieved, found.evidence)), answer_json(answer), sure, bodies)
     scores, details = score(case, outcome)
-    scores["probability"] = probability(searched, evidence, weights)
+    scores["probability"] = probability(searched, ranked, found.weights)
     why_not = ""
     if judge is not None:
         judgement = await judge_answer(judge, outcome.answer)

@@ -112,6 +112,7 @@ def test_a_dropped_recency_signal_is_blocked(
 ) -> None:
     monkeypatch.setattr("index.retrieval.RECENCY", 0.0)
     monkeypatch.setattr("bot.ranking.RECENCY", 0.0)
+    monkeypatch.setattr("bot.reranking.recency_weight", lambda *_: 1.0)
     given = verdict(run_smoke(sample_home, tmp_path, ExtractiveWriter(Reranker())))
     assert given.code == 1, given
 

@@ -37,7 +37,9 @@ def changed(found: Sequence[Evidence], archive: Archive) -> tuple[Evidence, ...]
         if new:
             spans = tuple(passage.sentences[place] for place in new)
             nearness = tuple(each.similarities[place] for place in new)
-            kept.append(replace(each, passage=replace(passage, sentences=spans), similarities=nearness))
+            relevance = tuple(each.relevance[place] for place in new if each.relevance)
+            passage = replace(passage, sentences=spans)
+            kept.append(replace(each, passage=passage, similarities=nearness, relevance=relevance))
     return tuple(kept)
 
 

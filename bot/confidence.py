@@ -1,6 +1,6 @@
 """Whether the evidence is good enough to answer from, and how likely it is that it holds an answer.
 
-Both take the sentences as `rank` or, judged, as `rerank` gives them. The bar was set on one half of the development
+Both take the sentences as `rank` gives them. The bar was set on one half of the development
 questions and holds on the other. The probability is a logistic regression; its coefficients are fitted by
 `python -m eval.bench.calibrate` and lie in confidence.json. eval/LOG.md has what both are worth.
 """
@@ -20,7 +20,7 @@ from index import header, stems
 SURE_ENOUGH = 1.55  # below it nothing is said; for a question of TYPICAL_WORDS words
 TYPICAL_WORDS = 6
 LENGTH_ALLOWANCE = 0.08  # one sentence covers less of a long question: the bar falls with the log of its length
-RELEVANCE, NEITHER = 1.0, 0.2  # what the reranker's judgement counts for, from which on it speaks for an answer
+JUDGEMENT, NEITHER = 1.0, 0.2  # what the reranker's word counts for; from which relevance on it speaks for an answer
 COEFFICIENTS = Path(__file__).with_name("confidence.json")
 
 _NAME = re.compile(r"(?<=[\w,;:)’”\"'] )(?:[A-Z][\w’'&.-]*\w)")
@@ -46,7 +46,7 @@ def answerable(question: str, ranked: Sequence[Ranked], weights: Mapping[str, fl
 def confidence(ranked: Sequence[Ranked], weights: Mapping[str, float]) -> float:
     """How far the best sentence is above the bar; below zero nothing is said. Comparable between questions."""
     best = max((each.score for each in ranked), default=0.0)
-    return best + RELEVANCE * (_relevance(ranked) - NEITHER) - bar(len(weights))
+    return best + JUDGEMENT * (_relevance(ranked) - NEITHER) - bar(len(weights))
 
 
 def bar(words: int) -> float:

@@ -238,7 +238,7 @@ class _Draft:
 
 
 def _sources(evidence: Sequence[Evidence]) -> tuple[Source, ...]:
-    """The articles of the evidence, each once with its best score, best first."""
+    """The articles of the evidence, each once with the score of its best passage, best first."""
     best: dict[str, Source] = {}
     for found in evidence:
         best.setdefault(

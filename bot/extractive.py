@@ -1,6 +1,5 @@
 """The extractive writer: the best one to three source sentences, verbatim and cited, or none."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from bot.answer import ProvenSentence, Question, Quote, Usage
@@ -10,21 +9,14 @@ from bot.headlines import lead
 from bot.premise import unsaid
 from bot.publishers import named
 from bot.ranking import SENTENCES, Ranked, choose, names_in, rank, with_antecedent
-from bot.reranking import rerank
-from index import Evidence, Reranker
+from index import Evidence
 
 
 class ExtractiveWriter:
-    """Answers with sentences of the articles themselves, and cannot say what they do not.
-
-    `reranker` judges whether the best answer and which comes first; without one, their words alone do.
-    """
+    """Answers with sentences of the articles themselves. It needs no model, and cannot say what they do not."""
 
     name = "extractive"
     model: str | None = None
-
-    def __init__(self, reranker: Reranker | None = None) -> None:
-        self._reranker = reranker
 
     async def write(
         self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
@@ -37,8 +29,6 @@ class ExtractiveWriter:
         if unsaid(question.text, evidence):
             return
         ranked = rank(question.text, evidence, weights, question.recency)
-        if self._reranker is not None:
-            ranked = await asyncio.to_thread(rerank, question.text, ranked, question.recency, self._reranker)
         if not answerable(question.text, ranked, weights):
             return
         chosen = choose(_of_named(question.text, ranked), names_in(question.text))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import sqrt
 
 from bot.asking import Wanted, asks_for_words, offers, offers_words, wanted
 from bot.planted import is_planted
@@ -21,6 +22,7 @@ SAME_MEANING = 0.7  # "died" for "death toll"
 CONTEXT_CREDIT = 0.4  # a question's word in the sentence before, or in the header, counts this much
 WORDS = 0.3  # what somebody's own words are ahead, where the question asks what was said; in the order alone, too
 RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
+RELEVANCE = 0.6  # what a sentence that surely answers is ahead of one that surely does not, in the order
 HALF_LIFE_DAYS = 30.0
 NEAR_BEST = 0.6  # a further sentence must come within this of the best one
 ASKS, HEADS = 0.5, 0.3  # what a question and a heading lose
@@ -42,16 +44,17 @@ _SPOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One sentence of the evidence with its score, and the score it is ordered by: newer ones may be ahead there.
+    """One sentence of the evidence with its score.
 
-    `relevance` is how likely it answers, where a reranker has judged it.
+    `fit` adds to it what makes one of two such sentences the better answer: newer, somebody's own words. `relevance` is
+    how likely it answers, where the reranker has judged it.
     """
 
     evidence: Evidence
     place: int
     score: float
     stems: frozenset[str]
-    order: float = 0.0
+    fit: float = 0.0
     relevance: float | None = None
 
     @property
@@ -68,9 +71,10 @@ class Ranked:
 def rank(
     question: str, evidence: Sequence[Evidence], weights: Mapping[str, float], recency: Recency | None = None
 ) -> list[Ranked]:
-    """Every sentence of the evidence, best first; with `recency`, of two that fit alike the newer article's.
+    """Every sentence of the evidence, best first: by its fit, and by how likely it answers where that was judged.
 
-    Where the question asks what somebody said, it is the one that quotes.
+    With `recency`, of two that are alike the newer article's is ahead; where the question asks what somebody said, the
+    one that quotes. Sentences that were not judged count as likely to answer as those that were do in the mean.
 
     `weights` has the question's stems, each weighted by its rarity. Ties keep the order of the evidence.
     """
@@ -79,25 +83,45 @@ def rank(
     said = [each for each in ranked if not is_planted(each.text)]
     of_words = WORDS * asks_for_words(question)
 
-    def placed(each: Ranked) -> Ranked:
+    def fitting(each: Ranked) -> Ranked:
         newer = RECENCY * _newer(each.evidence.article.published_at, recency)
-        return replace(each, order=each.score + newer + (of_words and of_words * offers_words(each.text)))
+        return replace(each, fit=each.score + newer + (of_words and of_words * offers_words(each.text)))
 
-    return sorted(map(placed, said), key=lambda each: -each.order)
+    others = mean_relevance(evidence)
+
+    def place(each: Ranked) -> float:
+        relevance = others if each.relevance is None else each.relevance
+        return each.fit + RELEVANCE * timely(relevance, each.evidence.article, recency)
+
+    return sorted(map(fitting, said), key=lambda each: -place(each))
+
+
+def mean_relevance(evidence: Sequence[Evidence]) -> float:
+    """Of the sentences that the reranker has judged; 0 when it has judged none."""
+    judged = [number for found in evidence for number in found.relevance if number is not None]
+    return sum(judged) / len(judged) if judged else 0.0
+
+
+def timely(relevance: float, article: Article, recency: Recency | None) -> float:
+    """A relevance that with `recency` counts less by an article's age, at twice the half-life.
+
+    An old article that answers well must not go before a newer one that answers, too.
+    """
+    return relevance * sqrt(recency_weight(article.published_at, recency)) if recency else relevance
 
 
 def choose(ranked: Sequence[Ranked], names: frozenset[str] = frozenset()) -> list[Ranked]:
-    """The first sentence and up to two more that come near the best and say something else, in the order given.
+    """The first sentence and up to two more whose fit is near the best and that say something else, in their order.
 
     `names` are stems of the names in the question: where the best sentence is about one, no other is about another.
     """
     chosen: list[Ranked] = []
-    best = max((each.order for each in ranked), default=0.0)
+    best = max((each.fit for each in ranked), default=0.0)
     named = names & context(ranked[0]) if ranked else frozenset()
     for sentence in ranked:
         if len(chosen) == SENTENCES:
             break
-        if sentence.order < best - NEAR_BEST:  # what follows may be nearer, where a reranker has put them in order
+        if sentence.fit < best - NEAR_BEST:  # what follows may be nearer, where the reranker has been asked
             continue
         of_another = named and names_in(sentence.text) and not names & context(sentence)
         if of_another or any(_says_the_same(sentence, other) for other in chosen):
@@ -177,7 +201,8 @@ def _rank_passage(question: str, kind: Wanted | None, found: Evidence, weights: 
             + TYPE * fits
             - says_little(text.strip())
         )
-        ranked.append(Ranked(found, place, score, frozenset(own)))
+        relevance = found.relevance[place] if found.relevance else None
+        ranked.append(Ranked(found, place, score, frozenset(own), relevance=relevance))
         before = own
     return ranked
 

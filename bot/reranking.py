@@ -1,35 +1,40 @@
-"""The best sentences judged again, by the model that comes with Dateline: does this one answer the question?"""
+"""The best sentences of the evidence judged by the model that comes with Dateline: does this one answer?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import sqrt
 
-from bot.ranking import Ranked, with_antecedent
-from index import Recency, Reranker, recency_weight
+from bot.answer import Question
+from bot.ranking import Ranked, mean_relevance, rank, timely, with_antecedent
+from index import Evidence, Reranker
 
 JUDGED = 6  # sentences; four put the answer first as often and among three less often (eval/LOG.md, entry 29)
-RELEVANCE = 0.6  # what a sentence that surely answers is ahead of one that surely does not
+FOUND = 0.2  # what a passage with a sentence that surely answers is ahead of one that surely has none
 LONGEST = 300  # characters; the model reads some 75 tokens beside question and title, and the end would be cut off
 
 
-def rerank(question: str, ranked: Sequence[Ranked], recency: Recency | None, reranker: Reranker) -> list[Ranked]:
-    """The same sentences, as `rank` gives them, in another order: those that answer come first.
+def rerank(
+    question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float], reranker: Reranker
+) -> tuple[Evidence, ...]:
+    """The evidence with the relevance of its best sentences, in a new order: passages that answer are ahead.
 
-    The best are judged, and have their relevance; all others count as those do in the mean. With `recency` that counts
-    less by an article's age, at twice the half-life: an old article that answers well must not go before a newer one
-    that answers, too.
+    `weights` has the question's stems, as `rank` takes them.
     """
-    if not ranked:
-        return []
-    numbers = reranker.relevance(question, [told(each) for each in ranked[:JUDGED]]).tolist()
-    judged = [replace(each, relevance=number) for each, number in zip(ranked, numbers, strict=False)]
-    others = sum(numbers) / len(numbers)
+    best = rank(question.text, evidence, weights, question.recency)[:JUDGED]
+    if not best:
+        return tuple(evidence)
+    numbers = reranker.relevance(question.text, [told(each) for each in best])
+    own = {(each.evidence.passage.id, each.place): float(number) for each, number in zip(best, numbers, strict=True)}
+    judged = [
+        replace(found, relevance=tuple(own.get((found.passage.id, at)) for at in range(len(found.passage.sentences))))
+        for found in evidence
+    ]
+    others = mean_relevance(judged)
 
-    def place(each: Ranked) -> float:
-        likely = others if each.relevance is None else each.relevance
-        return each.order + RELEVANCE * likely * sqrt(_newness(each, recency))
+    def place(found: Evidence) -> float:
+        relevance = max((each for each in found.relevance if each is not None), default=others)
+        return found.score + FOUND * timely(relevance, found.article, question.recency)
 
-    return sorted([*judged, *ranked[len(judged) :]], key=lambda each: -place(each))
+    return tuple(sorted(judged, key=lambda found: -place(found)))
 
 
 def told(sentence: Ranked) -> str:
@@ -39,7 +44,3 @@ def told(sentence: Ranked) -> str:
         quote = " ".join(sentence.text.split())
     title = sentence.evidence.article.title
     return f"{title}: {quote}" if title else quote
-
-
-def _newness(sentence: Ranked, recency: Recency | None) -> float:
-    return recency_weight(sentence.evidence.article.published_at, recency) if recency else 1.0

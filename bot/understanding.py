@@ -11,6 +11,7 @@ from bot.headlines import asks_for_news, without_asking
 from bot.parts import as_query
 from bot.publishers import named
 from bot.ranking import rank
+from bot.reranking import rerank
 from bot.when import Period, narrowed, recency, today, understand_time, without_newest, without_time
 from index import Archive, BadRequest, Evidence, Filter, Recency, query_words
 
@@ -97,18 +98,18 @@ def search(understood: Understood, archive: Archive) -> Found:
     if understood.recency is not None:
         said = set(query_words(without_newest(question.text)))
         weights = {word: weight for word, weight in weights.items() if word in said} or weights
-    found = _search(understood, question, archive)
+    # The filter has seen to the time: an article of March need not say "March".
+    timeless = set(query_words(without_time(question.text))) if understood.period else set(weights)
+    others = {word: weight for word, weight in weights.items() if word in timeless} or weights
+    found = _search(understood, question, others, archive)
     if asks_what_changed(question.text) and (news := changed(found, archive)):
         return Found(question, news, without_change(weights), None)
     if understood.period is None:
         return Found(question, found, weights, None)
-    # The filter has seen to the time: an article of March need not say "March".
-    timeless = set(query_words(without_time(question.text)))
-    others = {word: weight for word, weight in weights.items() if word in timeless} or weights
     if _answers(question, found, others):
         return Found(question, found, others, None)
     anywhere = replace(question, filter=understood.wide, recency=None)
-    other = _search(understood, anywhere, archive)
+    other = _search(understood, anywhere, weights, archive)
     if not found or _answers(anywhere, other, weights):
         outdated = bool(found) and understood.period.relative
         return Found(anywhere, other, weights, understood.period, outdated)
@@ -130,9 +131,12 @@ def _news(understood: Understood, weights: dict[str, float], archive: Archive) -
     return Found(replace(question, for_news=True), tuple(found), weights, missed)
 
 
-def _search(understood: Understood, question: Question, archive: Archive) -> tuple[Evidence, ...]:
+def _search(
+    understood: Understood, question: Question, weights: dict[str, float], archive: Archive
+) -> tuple[Evidence, ...]:
     query = replace(as_query(question.text, understood.publishers), recency=question.recency)
-    return tuple(archive.search(query, question.k, question.filter))
+    found = archive.search(query, question.k, question.filter)
+    return rerank(question, found, weights, archive.reranker) if archive.reranker else tuple(found)
 
 
 def _answers(question: Question, found: Sequence[Evidence], weights: dict[str, float]) -> bool:

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 def open_archive(settings: Settings, home: Path | None = None, *, reembed: bool = False) -> Archive:
     """The archive the settings name, or one of its own in `home`. Raises what `Archive` and `embedder` raise."""
+    from index import Reranker
+
     chroma_url = str(settings.chroma_url) if settings.chroma_url else None
     shared = settings.database_url if home is None else None  # a demo or a gate must not write into everybody's truth
     database_url = shared.get_secret_value() if shared else None
-    return Archive(home or settings.home, embedder(settings), chroma_url, database_url, reembed=reembed)
+    return Archive(
+        home or settings.home, embedder(settings), chroma_url, database_url, reranker=Reranker(), reembed=reembed
+    )
 
 
 def embedder(settings: Settings) -> Embedder:
@@ -54,9 +58,8 @@ def writer(settings: Settings, chat: ChatMaker | None = None) -> Writer:
     """
     if not settings.uses_llm:
         from bot.extractive import ExtractiveWriter
-        from index import Reranker
 
-        return ExtractiveWriter(Reranker())
+        return ExtractiveWriter()
     from bot.llm import LLMWriter
 
     base_url = str(settings.llm_base_url) if settings.llm_base_url else "https://api.openai.com/v1"

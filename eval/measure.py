@@ -15,7 +15,6 @@ from bot.encoding import answer_json
 from bot.engine import AnswerFailure, Writer, ask
 from bot.events import AnswerCompleted, AnswerFailed, SearchCompleted
 from bot.ranking import rank
-from bot.reranking import rerank
 from eval.case import Case, Identity, Metric, Outcome, Result, Retrieved
 from eval.claims import verify_claim
 from eval.datasets import Dataset, digest
@@ -24,7 +23,7 @@ from eval.metrics import refusal, statistics, verification
 from eval.recording import Unrecorded
 from eval.scoring import score
 from eval.suite import Suite
-from index import Archive, Evidence, Reranker, header
+from index import Archive, Evidence, header
 from prompts import versions
 
 PASSAGES = 10
@@ -68,10 +67,8 @@ def results(
 ) -> Iterator[Result]:
     """Each case's and claim's result, in order; what is in `done` is not run again. Raises AnswerFailure."""
 
-    reranker = Reranker()
-
     def result(case: Case) -> Result:
-        return done.get(case.id) or asyncio.run(_ask(case, archive, writer, judge, reranker))
+        return done.get(case.id) or asyncio.run(_ask(case, archive, writer, judge))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(result, dataset.cases)
@@ -91,7 +88,7 @@ def summarise(found: Sequence[Result], seed: int) -> tuple[Metric, ...]:
     return tuple(sorted([*metrics, *kinds, *more], key=lambda metric: metric.name))
 
 
-async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None, reranker: Reranker) -> Result:
+async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None) -> Result:
     chosen = replace(case.filter, without=case.without) if case.without else case.filter
     started = time.perf_counter()
     async for event in ask(Question(case.question, chosen, PASSAGES, earlier=case.history), archive, writer):
@@ -106,7 +103,7 @@ async def _ask(case: Case, archive: Archive, writer: Writer, judge: Judge | None
             answer = event.answer
     total = (time.perf_counter() - started) * 1000
     searched, recency = found.question.text, found.question.recency
-    ranked = rerank(searched, rank(searched, found.evidence, found.weights, recency), recency, reranker)
+    ranked = rank(searched, found.evidence, found.weights, recency)
     sure = confidence(ranked, found.weights)
     bodies = {
         each.article.id: archive.quoted_body(each.article.id, each.quote, each.start) for each in answer.citations

@@ -35,6 +35,7 @@ from index.keys import Keys
 from index.lock import acquire
 from index.moving import export_lines, import_line, lines
 from index.query import Query
+from index.reranker import Reranker
 from index.retrieval import latest, retrieve, word_weights
 from index.slack import SlackRecords
 from index.tables import spending
@@ -71,10 +72,12 @@ class Archive:
         chroma_url: str | None = None,
         database_url: str | None = None,
         *,
+        reranker: Reranker | None = None,
         reembed: bool = False,
     ) -> None:
         """Open, or create, the archive in `home`, or the one whose truth is at `database_url`.
 
+        `reranker` is there for who asks: it judges the best sentences of what is found (`bot.reranking`).
         `reembed` lets it be opened with another model than it was embedded with, to call `reembed`.
         Raises ArchiveBusy, ArchiveDamaged, ModelMismatch, BadConfiguration, and StorageFailed.
         """
@@ -85,6 +88,7 @@ class Archive:
             )
         self.home = home
         self.embedder = embedder
+        self.reranker = reranker
         self._chroma_url = chroma_url
         self._database_url = database_url
         self._lock = acquire(home, shared=chroma_url is not None)

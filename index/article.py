@@ -143,8 +143,9 @@ class Evidence:
     """A passage found for a question.
 
     `article` carries the metadata of the version the passage is from, its body left empty.
-    `score` orders evidence (higher is better, comparable within one question only); `found_by` names the
-    signals that brought it up; `similarities` has the cosine of each sentence with the question, in order.
+    `score` is how well it was found (higher is better, comparable within one question only); `found_by` names the
+    signals that brought it up; `similarities` has the cosine of each sentence with the question, in order, and
+    `relevance` how likely it answers, None where the reranker was not asked (`bot.reranking`).
     `correction` says what of the article was corrected; sentences that were taken back are not in the passage's.
     `copies` are the articles that carry the same report, this one among them, the first one first.
     """
@@ -156,6 +157,7 @@ class Evidence:
     similarities: tuple[float, ...]
     copies: tuple[Copy, ...] = ()
     correction: Correction | None = None
+    relevance: tuple[float | None, ...] = ()
 
     @property
     def outlets(self) -> int:

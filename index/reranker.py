@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-RERANKER_SHA256: Final = "e519424ae53ea69048f520e194f7911c985e5cac3a4eb7bb0eaabb7b1162ac0a"
+RERANKER_SHA256: Final = "98e703a181d21de1886232f759145331727806692fb7968162dcfdb3a54fda52"
 
 
 class Reranker:

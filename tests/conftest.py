@@ -84,21 +84,20 @@ def chromium() -> Iterator["Browser"]:
 
 @pytest.fixture(scope="module")
 def samples(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    from index import MiniLM
+    from index import MiniLM, Reranker
 
     home = tmp_path_factory.mktemp("page") / "home"
     shutil.copytree(sample_home, home)
-    with Archive(home, MiniLM()) as opened:
+    with Archive(home, MiniLM(), reranker=Reranker()) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def address(samples: Archive) -> Iterator[str]:
     from bot.extractive import ExtractiveWriter
-    from index import Reranker
     from tests.browsing import served
 
-    with served(samples, ExtractiveWriter(Reranker())) as url:
+    with served(samples, ExtractiveWriter()) as url:
         yield url
 
 

@@ -5,13 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from bot.answer import Question
 from bot.confidence import COEFFICIENTS, NEITHER, Signals, answerable, bar, confidence, probability
 from bot.ranking import rank
 from bot.reranking import rerank
 from index import Archive, Reranker
 from tests.conftest import article
-
-RERANKER = Reranker()
 
 BRIDGE = "The harbour bridge in Arlen will close on Monday. Quillon Brack, the engineer, said repairs cost 12 million."
 APPLES = "Frost hit the apples of the valley. The growers expect to lose a third of them."
@@ -19,10 +18,12 @@ APPLES = "Frost hit the apples of the valley. The growers expect to lose a third
 
 def test_what_the_archive_tells_is_likelier_than_what_it_does_not(archive: Archive) -> None:
     archive.ingest([article("bridge", BRIDGE), article("apples", APPLES)])
+    reranker = Reranker()
     likely = {}
     for question in ("When will the harbour bridge in Arlen close?", "Which singer won the prize in Oslo?"):
         weights = archive.word_weights(question)
-        ranked = rerank(question, rank(question, archive.search(question, 10), weights), None, RERANKER)
+        evidence = rerank(Question(question), archive.search(question, 10), weights, reranker)
+        ranked = rank(question, evidence, weights)
         likely[question] = probability(question, ranked, weights)
         assert answerable(question, ranked, weights) == (confidence(ranked, weights) >= 0)
     told, untold = likely.values()

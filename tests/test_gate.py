@@ -77,7 +77,7 @@ def run_smoke(home: Path, work: Path, writer: Writer, kind: type[Archive] = Arch
 
     def parts(_settings: Settings, own: Path) -> tuple[Archive, Writer]:
         shutil.copytree(home, own, dirs_exist_ok=True)
-        return kind(own, MiniLM()), writer
+        return kind(own, MiniLM(), reranker=Reranker()), writer
 
     return run_suite(SMOKE, None, work, parts=parts)[1]
 
@@ -88,7 +88,7 @@ def verdict(run: Run) -> GateVerdict:
 
 @pytest.fixture(scope="module")
 def unchanged(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return run_smoke(sample_home, tmp_path_factory.mktemp("work"), ExtractiveWriter(Reranker()))
+    return run_smoke(sample_home, tmp_path_factory.mktemp("work"), ExtractiveWriter())
 
 
 def test_an_unchanged_system_passes(unchanged: Run) -> None:
@@ -96,7 +96,7 @@ def test_an_unchanged_system_passes(unchanged: Run) -> None:
 
 
 def test_two_runs_have_the_same_metrics_byte_for_byte(unchanged: Run, sample_home: Path, tmp_path: Path) -> None:
-    again = run_smoke(sample_home, tmp_path, ExtractiveWriter(Reranker()))
+    again = run_smoke(sample_home, tmp_path, ExtractiveWriter())
     assert metrics_line(again.metrics) == metrics_line(unchanged.metrics)
     assert verdict(again).code == 0
 
@@ -112,19 +112,19 @@ def test_a_dropped_recency_signal_is_blocked(
 ) -> None:
     monkeypatch.setattr("index.retrieval.RECENCY", 0.0)
     monkeypatch.setattr("bot.ranking.RECENCY", 0.0)
-    monkeypatch.setattr("bot.reranking.recency_weight", lambda *_: 1.0)
-    given = verdict(run_smoke(sample_home, tmp_path, ExtractiveWriter(Reranker())))
+    monkeypatch.setattr("bot.ranking.recency_weight", lambda *_: 1.0)
+    given = verdict(run_smoke(sample_home, tmp_path, ExtractiveWriter()))
     assert given.code == 1, given
 
 
 def test_a_shuffled_index_is_blocked(sample_home: Path, tmp_path: Path) -> None:
-    given = verdict(run_smoke(sample_home, tmp_path, ExtractiveWriter(Reranker()), Shuffled))
+    given = verdict(run_smoke(sample_home, tmp_path, ExtractiveWriter(), Shuffled))
     assert given.code == 1
     assert any(check.metric == "recall@5" and not check.passed for check in given.checks)
 
 
 def test_a_wrong_citation_offset_is_blocked(sample_home: Path, tmp_path: Path) -> None:
-    given = verdict(run_smoke(sample_home, tmp_path, ExtractiveWriter(Reranker()), Misplaced))
+    given = verdict(run_smoke(sample_home, tmp_path, ExtractiveWriter(), Misplaced))
     assert given.code == 1
     assert any(check.metric == "citation_validity" and not check.passed for check in given.checks)
 
@@ -171,7 +171,7 @@ def test_a_malformed_case_is_named_with_its_file_and_line(tmp_path: Path) -> Non
 def test_a_broken_off_run_goes_on_where_it_stopped(unchanged: Run, sample_home: Path, tmp_path: Path) -> None:
     def parts(_settings: Settings, own: Path) -> tuple[Archive, Writer]:
         shutil.copytree(sample_home, own, dirs_exist_ok=True)
-        return Archive(own, MiniLM()), ExtractiveWriter(Reranker())
+        return Archive(own, MiniLM(), reranker=Reranker()), ExtractiveWriter()
 
     path, _ = run_suite(SMOKE, None, tmp_path, parts=parts)
     lines = path.read_text("utf-8").splitlines(keepends=True)

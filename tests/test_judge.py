@@ -193,7 +193,7 @@ def test_a_malformed_qualification_is_named(tmp_path: Path, content: str) -> Non
 def run(home: Path, work: Path, url: str, *, qualified: bool) -> Run:
     def parts(_settings: Settings, own: Path) -> tuple[Archive, ExtractiveWriter]:
         shutil.copytree(home, own, dirs_exist_ok=True)
-        return Archive(own, MiniLM()), ExtractiveWriter(Reranker())
+        return Archive(own, MiniLM(), reranker=Reranker()), ExtractiveWriter()
 
     return run_suite(DEMANDED, None, work, limit=4, judge=asking(url, qualified=qualified), parts=parts)[1]
 

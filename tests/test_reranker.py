@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.ranking import Ranked, rank
+from bot.answer import Question
+from bot.ranking import rank, timely
 from bot.reranking import JUDGED, rerank
 from index import Archive, ArchiveDamaged, Article, Evidence, MiniLM, Recency, Reranker
 from index.models import MODEL
@@ -90,37 +91,67 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[Evidence]:
         return archive.search(ASKED, 10)
 
 
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 WEIGHTS = {"bridg": 2.0, "port": 2.0, "arlen": 3.0, "build": 2.0, "new": 1.0}
 
 
-def test_of_the_best_sentences_the_one_that_answers_comes_first(found: list[Evidence], reranker: Reranker) -> None:
+def test_the_best_sentences_are_judged_and_the_one_that_answers_comes_first(
+    found: list[Evidence], reranker: Reranker
+) -> None:
     before = rank(ASKED, found, WEIGHTS)
-    after = rerank(ASKED, before, None, reranker)
-    assert sorted(each.place for each in after) == sorted(each.place for each in before)
+    told = rerank(Question(ASKED), found, WEIGHTS, reranker)
+    after = rank(ASKED, told, WEIGHTS)
+    assert [each.place for each in before if each.relevance is not None] == []
+    assert {each.place for each in after if each.relevance is not None} == {each.place for each in before[:JUDGED]}
     assert "Brandreth" not in before[0].text
     assert "Brandreth" in after[0].text
 
 
-def test_what_is_not_judged_keeps_its_order_and_nothing_is_changed(found: list[Evidence], reranker: Reranker) -> None:
+def test_relevance_changes_neither_the_scores_nor_the_order_of_what_was_not_judged(
+    found: list[Evidence], reranker: Reranker
+) -> None:
     before = rank(ASKED, found, WEIGHTS)
     assert len(before) > JUDGED + 1
-    after = rerank(ASKED, before, None, reranker)
-    assert [each for each in after if each.relevance is None] == before[JUDGED:]
-    assert all(replace(each, relevance=None) in before for each in after)
+    after = rank(ASKED, rerank(Question(ASKED), found, WEIGHTS, reranker), WEIGHTS)
+    assert {each.place: each.score for each in after} == {each.place: each.score for each in before}
+    assert [each.place for each in after if each.relevance is None] == [each.place for each in before[JUDGED:]]
 
 
-def test_an_old_article_gains_less_where_news_is_wanted(found: list[Evidence], reranker: Reranker) -> None:
-    at = datetime(2026, 11, 1, tzinfo=UTC)
-
-    def answering(days: int, order: float) -> Ranked:
-        article = replace(found[0].article, published_at=at - timedelta(days=days))
-        ranked = rank(ASKED, [replace(found[0], article=article)], WEIGHTS)
-        return replace(next(each for each in ranked if "Brandreth" in each.text), order=order)
-
-    old, new = answering(1200, 2.0), answering(0, 1.9)
-    for recency, first in ((None, old), (Recency(at, 60.0), new)):
-        assert rerank(ASKED, [old, new], recency, reranker)[0].order == first.order
+def dated(found: Evidence, days: int, relevance: float) -> Evidence:
+    at = NOW - timedelta(days=days)
+    sure = tuple(relevance for _ in found.passage.sentences)
+    return replace(found, article=replace(found.article, published_at=at), relevance=sure)
 
 
-def test_nothing_to_judge_is_no_order(reranker: Reranker) -> None:
-    assert rerank(ASKED, [], None, reranker) == []
+def test_an_old_article_gains_less_by_its_relevance_where_news_is_wanted(found: list[Evidence]) -> None:
+    old, new = dated(found[0], 1200, 0.9), dated(found[0], 0, 0.5)
+    for recency, first in ((None, old), (Recency(NOW, 60.0), new)):
+        assert rank(ASKED, [old, new], WEIGHTS, recency)[0].evidence is first
+    assert [timely(0.8, each.article, Recency(NOW, 60.0)) for each in (new, dated(found[0], 120, 0))] == [0.8, 0.4]
+
+
+def test_a_passage_that_answers_goes_before_one_that_was_found_as_well(
+    found: list[Evidence], reranker: Reranker
+) -> None:
+    passage = found[0].passage
+    toll, builder = (
+        next(at for at, span in enumerate(passage.sentences) if word in passage.quote(span))
+        for word in ("toll", "Brandreth")
+    )
+    one, other = (
+        replace(
+            found[0],
+            passage=replace(passage, id=number, sentences=(passage.sentences[at],)),
+            similarities=(found[0].similarities[at],),
+            score=score,
+        )
+        for number, (at, score) in enumerate([(toll, 1.05), (builder, 1.0)])
+    )
+    reordered = rerank(Question(ASKED), [one, other], WEIGHTS, reranker)
+    assert [(each.passage.id, each.score) for each in reordered] == [(1, 1.0), (0, 1.05)]
+    far = replace(one, score=1.5)
+    assert rerank(Question(ASKED), [far, other], WEIGHTS, reranker)[0].passage.id == 0
+
+
+def test_without_evidence_nothing_is_judged(reranker: Reranker) -> None:
+    assert rerank(Question(ASKED), [], WEIGHTS, reranker) == ()

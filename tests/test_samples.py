@@ -23,12 +23,12 @@ SAMPLE_WORDS = sorted({word for path in SAMPLES.glob("*.md") for word in re.find
 
 
 def answer(archive: Archive, question: str) -> Answer:
-    return asyncio.run(complete(Question(question), archive, ExtractiveWriter(Reranker())))
+    return asyncio.run(complete(Question(question), archive, ExtractiveWriter()))
 
 
 @pytest.fixture(scope="module")
 def samples(sample_home: Path) -> Iterator[Archive]:
-    with Archive(sample_home, MiniLM()) as archive:
+    with Archive(sample_home, MiniLM(), reranker=Reranker()) as archive:
         yield archive
 
 
@@ -115,7 +115,7 @@ def _fails(command: list[str]) -> bool:
     ],
 )
 def test_the_seed_article_is_answered_or_not(tmp_path: Path, question: str, says: str | None) -> None:
-    with Archive(tmp_path / "home", MiniLM()) as archive:
+    with Archive(tmp_path / "home", MiniLM(), reranker=Reranker()) as archive:
         archive.ingest(read_paths([str(DATA / "seed" / "niger.txt")]))
         given_answer = answer(archive, question)
         assert (given_answer.status == "abstained") is (says is None)

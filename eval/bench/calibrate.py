@@ -24,7 +24,6 @@ from bot.answer import Question
 from bot.confidence import COEFFICIENTS, Signals, confidence, signals
 from bot.followup import standalone
 from bot.ranking import rank
-from bot.reranking import rerank
 from bot.understanding import search, understand
 from eval.case import Case
 from eval.datasets import news
@@ -57,8 +56,8 @@ def rows(suite_name: str, data: Path, work: Path) -> Iterator[Row]:
     suite = read_suite(suite_name)
     dataset = read_dataset(suite, data, None)
     home = work / "archives" / archive_name(suite, dataset)
-    reranker, pages = Reranker(threads=1), candidates.pages_of(suite_name, dataset.articles)
-    with Archive(home, MiniLM()) as archive, ThreadPoolExecutor(2) as pool:
+    pages = candidates.pages_of(suite_name, dataset.articles)
+    with Archive(home, MiniLM(), reranker=Reranker(threads=1)) as archive, ThreadPoolExecutor(2) as pool:
         publishers, now = archive.publishers(), datetime.now(UTC)
 
         def row(case: Case) -> Row | None:
@@ -69,7 +68,6 @@ def rows(suite_name: str, data: Path, work: Path) -> Iterator[Row]:
             ranked = rank(found.question.text, found.evidence, found.weights, found.question.recency)
             if not ranked:
                 return None  # nothing to be unsure about
-            ranked = rerank(found.question.text, ranked, found.question.recency, reranker)
             seen = signals(found.question.text, ranked, found.weights)
             above = confidence(ranked, found.weights)
             return Row(suite_name, case.kind, _half(case), not case.refuse, above, tuple(seen))

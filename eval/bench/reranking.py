@@ -33,12 +33,12 @@ RESAMPLED = 10_000
 OF_SQUAD2 = 500
 
 
-async def quoted(archive: Archive, case: Case, writer: ExtractiveWriter) -> tuple[list[str], float]:
+async def quoted(archive: Archive, case: Case) -> tuple[list[str], float]:
     """The quotes of the answer, in order, and the seconds of CPU that search and writing took."""
     began = time.process_time()
     question = Question(case.question, case.filter, 10)
     found = search(understand(question, case.question, archive, archive.publishers(), datetime.now(UTC)), archive)
-    async with aclosing(writer.write(found.question, found.evidence, found.weights)) as written:
+    async with aclosing(ExtractiveWriter().write(found.question, found.evidence, found.weights)) as written:
         quotes = [quote.text async for each in written if isinstance(each, ProvenSentence) for quote in each.quotes]
     return quotes, time.process_time() - began
 
@@ -60,10 +60,10 @@ def measure(name: str, data: Path, work: Path) -> dict[str, object]:
     right_in = gold_words_in_quotes if name == "realtimeqa" else gold_in_quotes
     asked = cases(name, data)
     rows: dict[str, np.ndarray] = {}
-    for way, writer in (("without", ExtractiveWriter()), ("with", ExtractiveWriter(Reranker()))):
-        with Archive(home, MiniLM()) as archive:
-            asyncio.run(quoted(archive, asked[0], writer))  # the first question loads the model
-            found = [(case, *asyncio.run(quoted(archive, case, writer))) for case in asked]
+    for way, reranker in (("without", None), ("with", Reranker())):
+        with Archive(home, MiniLM(), reranker=reranker) as archive:
+            asyncio.run(quoted(archive, asked[0]))  # the first question loads the model
+            found = [(case, *asyncio.run(quoted(archive, case))) for case in asked]
         rows[way] = np.array(
             [
                 [*(right_in(quotes, case.answers, n) or 0 for n in (1, 2, 3)), len(quotes), 1000 * seconds]

@@ -3,7 +3,7 @@
 `news.jsonl` has them, and no text of the articles: question, article, and where there is an answer, the answer and the
 offsets in the body of the sentence that gives it. What a newspaper's reader or a news quiz would ask: short, understood
 alone, half of them in other words than the sentence. 4,787 only seem to be answered by their article (`near_topic`).
-Those of the articles that are not held out come in threes: a question, the same one in other words, and one with a single
+Those of the articles that are not held out come in threes: a question, the same in other words, and one with a single
 thing changed, so that the article no longer answers it.
 
 The cases are the questions about every seventh article or so; with the others the reranker is trained

@@ -2,7 +2,7 @@
 
 Needs torch, transformers and safetensors, which are no dependencies of Dateline: an environment of their own. `base` is
 the folder of sentence-transformers/all-MiniLM-L6-v2. A run that is broken off goes on from its last checkpoint. The
-result, `reranker.safetensors`, is what index/model/build.py --reranker takes.
+result, `reranker.safetensors`, is what index/model/build.py --reranker takes: the mean of the last two rounds' weights.
 
 The loss is a softmax over what is shown for a question and nothing at all: the mass on the right sentences, or on
 nothing where none is right. From the second round on every token of a right sentence is judged besides, whether it is
@@ -197,8 +197,9 @@ def main() -> None:
     for number, plan in enumerate(ROUNDS, 1):
         rows = chosen([json.loads(line) for line in lines], plan)
         train(net, tokenizer, rows, plan, given.out / f"round-{number}.pt")
+    before = torch.load(given.out / f"round-{len(ROUNDS) - 1}.pt")["net"]
     weights = {
-        name.removeprefix("bert."): value.float().contiguous()
+        name.removeprefix("bert."): ((value.float() + before[name].float()) / 2).contiguous()
         for name, value in net.state_dict().items()
         if not name.startswith("token.")
     }

@@ -1,8 +1,9 @@
 """Whether the evidence is good enough to answer from, and how likely it is that it holds an answer.
 
-Both take the sentences as `rank` gives them. The bar was set on one half of the development
-questions and holds on the other. The probability is a logistic regression; its coefficients are fitted by
-`python -m eval.bench.calibrate` and lie in confidence.json. eval/LOG.md has what both are worth.
+Both take the sentences as `rank` gives them. The bar was set on one half of the development questions and holds on the
+other; what the reranker's judgement counts was chosen on all of those that it was not trained on. The probability is a
+logistic regression; its coefficients are fitted by `python -m eval.bench.calibrate` and lie in confidence.json.
+eval/LOG.md has what both are worth (entries 19 and 31).
 """
 
 import json

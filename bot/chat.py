@@ -88,13 +88,14 @@ class Chat:
         """
         started = time.monotonic()
         for dialect in (dialects := self._dialects):
+            replied = False  # of this reply alone: others at the same time may have found the dialect out
             try:
                 async with aclosing(self._reply(dialect, messages, started)) as pieces:
                     async for piece in pieces:
-                        self._dialects = (dialect,)
+                        replied, self._dialects = True, (dialect,)
                         yield piece
             except ModelUnavailable as error:
-                if self._dialects != dialects or dialect is dialects[-1] or not _is_not_spoken(error):
+                if replied or dialect is dialects[-1] or not _is_not_spoken(error):
                     raise
             else:
                 self._dialects = (dialect,)

@@ -208,6 +208,28 @@ def test_many_replies_at_once_do_not_mix() -> None:
         assert asyncio.run(run(chat(server.url))) == [f"you said number {number}" for number in range(20)]
 
 
+def test_a_reply_goes_on_in_the_dialect_that_another_found_out_meanwhile() -> None:
+    asked: list[Request] = []
+
+    def reply(request: Request) -> Scripted:
+        asked.append(request)
+        if not request.path.endswith("/responses"):
+            return says("Ana Sol.")
+        refused = refuses(404, "Not Found")  # the second one's arrives after the first has been answered
+        return Scripted([0.5 * len(asked), *refused.parts], 404, JSON) if len(asked) < 3 else refused
+
+    async def run(asking: Chat) -> list[str]:
+        async def one() -> str:
+            async with aclosing(asking.stream(HELLO)) as pieces:
+                return "".join([piece async for piece in pieces if isinstance(piece, str)])
+
+        return await asyncio.gather(one(), one())
+
+    with serving(reply, responses=True) as server:
+        assert asyncio.run(run(chat(server.url))) == ["Ana Sol."] * 2
+    assert [each.path for each in asked[:2]] == ["/v1/responses"] * 2
+
+
 @pytest.mark.parametrize(
     ("model", "encoding"),
     [

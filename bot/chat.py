@@ -156,14 +156,16 @@ class Chat:
         request = {**self.request(messages), "stream_options": {"include_usage": True}}
         for said in self._unknown:
             request = without(request, said) or request
+        refused = 0  # of this reply alone: others at the same time are told the same
         while True:
             try:
                 return await dialect.create(client, request)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                less = without(request, str(error))
-                if less is None or len(self._unknown) >= MOST_UNKNOWN:
+                less = without(request, said := str(error))
+                if less is None or (refused := refused + 1) > MOST_UNKNOWN:
                     raise
-                self._unknown.append(str(error))
+                if said not in self._unknown:
+                    self._unknown.append(said)
                 request = less
 
     def _limits(self) -> dict[str, Any]:

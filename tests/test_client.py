@@ -230,6 +230,24 @@ def test_a_reply_goes_on_in_the_dialect_that_another_found_out_meanwhile() -> No
     assert [each.path for each in asked[:2]] == ["/v1/responses"] * 2
 
 
+def test_a_parameter_unknown_to_the_server_is_left_out_by_many_replies_at_once() -> None:
+    def reply(request: Request) -> Scripted:
+        if "temperature" in request.body:
+            return Scripted([0.3, *refuses(400, "Unsupported parameter: temperature").parts], 400, JSON)
+        return says("Ana Sol.")
+
+    async def run(asking: Chat) -> list[str]:
+        async def one() -> str:
+            async with aclosing(asking.stream(HELLO)) as pieces:
+                return "".join([piece async for piece in pieces if isinstance(piece, str)])
+
+        return await asyncio.gather(*(one() for _ in range(20)))
+
+    with serving(reply) as server:
+        assert asyncio.run(run(chat(server.url, "chat"))) == ["Ana Sol."] * 20
+        assert len(server.requests) == 40, "each was refused once"
+
+
 @pytest.mark.parametrize(
     ("model", "encoding"),
     [

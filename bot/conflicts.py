@@ -14,7 +14,7 @@ from bot.asking import measures, wanted
 from bot.figures import Figure, figures
 from bot.moments import moments, without_dates
 from bot.publishers import without_names
-from bot.ranking import NEAR_BEST, Ranked, context, heading, names_in, with_antecedent
+from bot.ranking import Ranked, context, heading, names_in, with_antecedent
 from bot.units import UNITS
 from bot.wording import by_whom, sources_differ
 from bot.words import same
@@ -24,6 +24,7 @@ SAME_TIME = timedelta(days=7)  # of statements further apart the newer one tells
 SAME_MATTER = timedelta(days=60)  # between two numbers for one thing; what is further apart has changed meanwhile
 SAME_NUMBER = 0.02  # two numbers that are this near are one, rounded
 MUCH_THE_SAME = 0.5  # share of stems; to give other amounts of money or other sizes, two sentences must be as alike
+NEAR_FIRST = 0.6  # the score of a sentence that may be a side must come within this of the first one's
 MOST = 0.5  # share of the weight of the words asked about
 OF_A_KIND = 10  # two numbers that are this many times apart are of different things
 REACH = 5  # words over which a "no" reaches
@@ -93,7 +94,7 @@ def _of_numbers(
         (
             (each, figure, of)
             for each in ranked
-            if each.score >= ranked[0].score - NEAR_BEST and _told(context(each), asked) - {noun}
+            if each.score >= ranked[0].score - NEAR_FIRST and _told(context(each), asked) - {noun}
             if open_to_any or _is_about(each, asked, names_in(question), weights)
             for figure, of in ([] if _of_another_year(each) else _counts(each))
             if of and of == (noun or of) and (figure.value in given) == confirms and measures(question, figure)
@@ -146,7 +147,7 @@ def _is_about(sentence: Ranked, asked: frozenset[str], names: frozenset[str], we
 
 def _of_statements(ranked: Sequence[Ranked], asked: frozenset[str]) -> Conflict | None:
     """Two sentences that share more than the question's words, of which one denies what the other says."""
-    near = [each for each in ranked if each.score >= ranked[0].score - NEAR_BEST]
+    near = [each for each in ranked if each.score >= ranked[0].score - NEAR_FIRST]
     first = near[0]
     for other in near[1:]:
         shared = first.stems & other.stems

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import sqrt
+from math import log
 
 from bot.asking import Wanted, asks_for_words, offers, offers_words, wanted
 from bot.planted import is_planted
@@ -22,9 +22,10 @@ SAME_MEANING = 0.7  # "died" for "death toll"
 CONTEXT_CREDIT = 0.4  # a question's word in the sentence before, or in the header, counts this much
 WORDS = 0.3  # what somebody's own words are ahead, where the question asks what was said; in the order alone, too
 RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
-RELEVANCE = 0.6  # what a sentence that surely answers is ahead of one that surely does not, in the order
+RELEVANCE = 0.14  # what the log odds that a sentence answers count for, in the order
+SUREST = 0.995  # nothing is likelier than this to answer, or not to
 HALF_LIFE_DAYS = 30.0
-NEAR_BEST = 0.6  # a further sentence must come within this of the best one
+NEAR_BEST = 1.0  # a further sentence's fit must come within this of the best one's
 ASKS, HEADS = 0.5, 0.3  # what a question and a heading lose
 BEFORE = 2  # sentences before that may say who or what a sentence is about
 SAME_SAYING = 0.8  # share of stems above which two sentences say the same
@@ -46,8 +47,8 @@ _SPOKEN = re.compile(
 class Ranked:
     """One sentence of the evidence with its score.
 
-    `fit` adds to it what makes one of two such sentences the better answer: newer, somebody's own words. `relevance` is
-    how likely it answers, where the reranker has judged it.
+    `fit` adds to it what makes one of two such sentences the better answer: newer, somebody's own words, likelier to
+    answer. `relevance` is how likely it answers, where the reranker has judged it.
     """
 
     evidence: Evidence
@@ -71,7 +72,7 @@ class Ranked:
 def rank(
     question: str, evidence: Sequence[Evidence], weights: Mapping[str, float], recency: Recency | None = None
 ) -> list[Ranked]:
-    """Every sentence of the evidence, best first: by its fit, and by how likely it answers where that was judged.
+    """Every sentence of the evidence, the one that fits best first.
 
     With `recency`, of two that are alike the newer article's is ahead; where the question asks what somebody said, the
     one that quotes. Sentences that were not judged count as likely to answer as those that were do in the mean.
@@ -82,18 +83,16 @@ def rank(
     ranked = [each for found in evidence for each in _rank_passage(question, kind, found, weights)]
     said = [each for each in ranked if not is_planted(each.text)]
     of_words = WORDS * asks_for_words(question)
-
-    def fitting(each: Ranked) -> Ranked:
-        newer = RECENCY * _newer(each.evidence.article.published_at, recency)
-        return replace(each, fit=each.score + newer + (of_words and of_words * offers_words(each.text)))
-
     others = mean_relevance(evidence)
 
-    def place(each: Ranked) -> float:
-        relevance = others if each.relevance is None else each.relevance
-        return each.fit + RELEVANCE * timely(relevance, each.evidence.article, recency)
+    def fitting(each: Ranked) -> Ranked:
+        article = each.evidence.article
+        newer = RECENCY * _newer(article.published_at, recency)
+        relevance = timely(others if each.relevance is None else each.relevance, article, recency)
+        likely = RELEVANCE * _log_odds(relevance)
+        return replace(each, fit=each.score + newer + likely + (of_words and of_words * offers_words(each.text)))
 
-    return sorted(map(fitting, said), key=lambda each: -place(each))
+    return sorted(map(fitting, said), key=lambda each: -each.fit)
 
 
 def mean_relevance(evidence: Sequence[Evidence]) -> float:
@@ -103,11 +102,8 @@ def mean_relevance(evidence: Sequence[Evidence]) -> float:
 
 
 def timely(relevance: float, article: Article, recency: Recency | None) -> float:
-    """A relevance that with `recency` counts less by an article's age, at twice the half-life.
-
-    An old article that answers well must not go before a newer one that answers, too.
-    """
-    return relevance * sqrt(recency_weight(article.published_at, recency)) if recency else relevance
+    """How likely a sentence answers and still holds: with `recency`, half as likely for each half-life of age."""
+    return relevance * recency_weight(article.published_at, recency) if recency else relevance
 
 
 def choose(ranked: Sequence[Ranked], names: frozenset[str] = frozenset()) -> list[Ranked]:
@@ -116,13 +112,10 @@ def choose(ranked: Sequence[Ranked], names: frozenset[str] = frozenset()) -> lis
     `names` are stems of the names in the question: where the best sentence is about one, no other is about another.
     """
     chosen: list[Ranked] = []
-    best = max((each.fit for each in ranked), default=0.0)
     named = names & context(ranked[0]) if ranked else frozenset()
     for sentence in ranked:
-        if len(chosen) == SENTENCES:
+        if len(chosen) == SENTENCES or sentence.fit < ranked[0].fit - NEAR_BEST:
             break
-        if sentence.fit < best - NEAR_BEST:  # what follows may be nearer, where the reranker has been asked
-            continue
         of_another = named and names_in(sentence.text) and not names & context(sentence)
         if of_another or any(_says_the_same(sentence, other) for other in chosen):
             continue
@@ -165,6 +158,11 @@ def with_antecedent(sentence: Ranked) -> Span:
 
 def _leans(text: str) -> bool:
     return bool(_LEANS.match(text) or _SPOKEN.search(text))
+
+
+def _log_odds(probability: float) -> float:
+    bounded = min(max(probability, 1 - SUREST), SUREST)
+    return log(bounded / (1 - bounded))
 
 
 def _newer(published: datetime | None, recency: Recency | None) -> float:

@@ -70,6 +70,6 @@ def test_their_own_words_answer_what_somebody_said_before_what_is_told_of_them()
     )
     weights = dict.fromkeys(("marguerit", "sloan", "head", "coach"), 1.0)
     asked = rank("What did Marguerite Sloane say about becoming head coach?", [told], weights)
-    assert choose(asked)[-1].text.startswith("“I have been picking")
+    assert [each.text[:9] for each in choose(asked)[:2]] == ["Marguerit", "“I have b"]
     other = rank("When does Marguerite Sloane become head coach?", [told], weights)
     assert [each.text[:9] for each in choose(other)] == ["Marguerit"]

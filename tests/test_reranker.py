@@ -127,7 +127,7 @@ def test_an_old_article_gains_less_by_its_relevance_where_news_is_wanted(found: 
     old, new = dated(found[0], 1200, 0.9), dated(found[0], 0, 0.5)
     for recency, first in ((None, old), (Recency(NOW, 60.0), new)):
         assert rank(ASKED, [old, new], WEIGHTS, recency)[0].evidence is first
-    assert [timely(0.8, each.article, Recency(NOW, 60.0)) for each in (new, dated(found[0], 120, 0))] == [0.8, 0.4]
+    assert [timely(0.8, each.article, Recency(NOW, 60.0)) for each in (new, dated(found[0], 120, 0))] == [0.8, 0.2]
 
 
 def test_a_passage_that_answers_goes_before_one_that_was_found_as_well(

@@ -15,6 +15,7 @@ from bot.dialects import Api, Effort
 from bot.engine import LeftOut
 from bot.markers import DraftSentence, Reply
 from bot.numbering import NumberedSource, fit, number, place_of, render
+from bot.paying import Bill, paid
 from bot.premise import unsaid
 from bot.proof import prove
 from bot.ranking import rank
@@ -42,8 +43,7 @@ class _Writing:
     texts: set[str] = field(default_factory=set)
     proven: int = 0
     failed: list[LeftOut] = field(default_factory=list)
-    usage: Usage = field(default_factory=Usage)
-    reply: str = ""
+    bill: Bill = field(default_factory=Bill)
 
     def judge(self, drafts: Sequence[DraftSentence]) -> Iterator[ProvenSentence]:
         """Those of the drafted sentences that are proven; the others are kept for repair."""
@@ -104,8 +104,7 @@ class LLMWriter:
         Raises SpendingLimitReached.
         """
         await asyncio.to_thread(self._purse.check)
-        text, usage = await rewrite(self._rewriting, question, earlier)
-        return text, await asyncio.to_thread(self._purse.pay, usage)
+        return await rewrite(self._rewriting, question, earlier, self._purse)
 
     async def write(
         self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
@@ -141,45 +140,32 @@ class LLMWriter:
             yield told
         for left_out in [*writing.failed, *([broken] if broken else [])]:
             yield left_out
-        yield writing.usage
+        yield writing.bill.usage
 
     async def _proven(self, messages: Sequence[Message], writing: _Writing) -> AsyncGenerator[ProvenSentence]:
         """The sentences of one reply that are proven, each as soon as it is complete."""
-        reading, told = Reply(), Usage()
+        reading = Reply()
         broken: ModelUnavailable | None = None
-        writing.reply = ""
         try:
-            async with aclosing(self._chat.stream(messages)) as pieces:
+            async with aclosing(paid(self._chat, messages, self._purse, writing.bill)) as pieces:
                 async for piece in pieces:
-                    if isinstance(piece, Usage):
-                        told += piece
-                        continue
-                    writing.reply += piece
                     for sentence in writing.judge(reading.feed(piece)):
                         yield sentence
                     if len(writing.texts) >= MOST_SENTENCES:
                         break
         except ModelUnavailable as error:
             broken = error
-        finally:  # a reply that nobody waits for any more has cost, too
-            if broken is None or writing.reply:
-                used = told if told != Usage() else self._counted(messages, writing.reply)
-                writing.usage += await asyncio.to_thread(self._purse.pay, used)
         rest = reading.close()
         for sentence in writing.judge(rest if broken is None else [each for each in rest if _is_whole(each)]):
             yield sentence
         if broken is not None:
             raise broken
 
-    def _counted(self, messages: Sequence[Message], reply: str) -> Usage:
-        """The tokens, when the server does not tell them."""
-        return Usage(sum(len(self._tokens(each.text)) for each in messages), len(self._tokens(reply)))
-
     async def _repaired(self, messages: Sequence[Message], writing: _Writing) -> AsyncGenerator[ProvenSentence]:
         """Asks once for the sentences that failed, with the reasons. What is still not proven stays in `failed`."""
         failed, writing.failed = writing.failed, []
         wrong = "\n".join(f"- {each.text} ({each.reason})" for each in failed[:MOST_REPAIRS])
-        turn = [Message("assistant", writing.reply), Message("user", load("repair").fill(failures=wrong))]
+        turn = [Message("assistant", writing.bill.reply), Message("user", load("repair").fill(failures=wrong))]
         mended = 0
         try:
             async with aclosing(self._proven([*messages, *turn], writing)) as sentences:

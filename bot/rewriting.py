@@ -9,6 +9,8 @@ from bot.dialects import Api
 from bot.figures import figures, same_figure
 from bot.moments import agrees, moments
 from bot.names import is_known, known_names, names
+from bot.paying import Bill, paid
+from bot.spending import Purse
 from bot.when import without_time
 from index import ModelUnavailable
 from prompts import load
@@ -23,25 +25,22 @@ def rewriting_chat(make: ChatMaker, base_url: str, api_key: str, model: str, api
     return make(base_url, api_key, model, REPLY_TOKENS, TIMEOUTS, api=api)
 
 
-async def rewrite(chat: Chat, question: str, earlier: Sequence[str]) -> tuple[str | None, Usage]:
+async def rewrite(chat: Chat, question: str, earlier: Sequence[str], purse: Purse) -> tuple[str | None, Usage]:
     """The follow-up as a question of its own, and what that cost.
 
     None when the model fails, or changes or drops a number, a name or a date: then the question stays as it was asked.
     """
     asked = load("standalone").fill(earlier="\n".join(f"- {each}" for each in earlier), question=question)
-    reply, usage = "", Usage()
+    bill = Bill()
     try:
-        async with aclosing(chat.stream([Message("user", asked)])) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Usage):
-                    usage += piece
-                else:
-                    reply += piece
+        async with aclosing(paid(chat, [Message("user", asked)], purse, bill)) as pieces:
+            async for _ in pieces:
+                pass
     except ModelUnavailable:
-        return None, usage
-    lines = reply.strip().splitlines()
+        return None, bill.usage
+    lines = bill.reply.strip().splitlines()
     rewritten = lines[0].strip(' "“”*') if lines else ""
-    return (rewritten if len(lines) == 1 and keeps(question, earlier, rewritten) else None), usage
+    return (rewritten if len(lines) == 1 and keeps(question, earlier, rewritten) else None), bill.usage
 
 
 def keeps(question: str, earlier: Sequence[str], rewritten: str) -> bool:

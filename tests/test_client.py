@@ -1,8 +1,10 @@
 """The client in both dialects of compatible servers, its parameters, and what it costs."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from bot.chat import Chat, Message, Timeouts
 from bot.dialects import Api, Effort
 from bot.engine import AnswerFailure, complete
 from bot.llm import LLMWriter
+from bot.paying import Bill, paid
 from bot.settings import Settings
 from bot.spending import FREE, TABLE, Price, Purse, parse_price, price
 from bot.wiring import writer
@@ -331,14 +334,16 @@ def test_the_days_limit_ends_in_an_error_and_outlives_a_restart(tmp_path: Path) 
     assert len(server.requests) == 2, "the model is not asked, and no other writer takes its place"
 
 
-def test_an_answer_that_nobody_waits_for_is_paid_for(archive: Archive) -> None:
+@pytest.mark.parametrize("earlier", [(), ("What do the bridge repairs cost?",)])
+def test_an_answer_that_nobody_waits_for_is_paid_for(archive: Archive, earlier: tuple[str, ...]) -> None:
     archive.ingest([article("bridge", BRIDGE)])
     purse = Purse(Price(1_000.0, 0.0, 0.0, 1_000.0))
+    question = Question("And what do the bridge repairs cost?", earlier=earlier)  # a follow-up is rewritten first
 
     async def cancelled() -> None:
         with serving(says(TRUE + " And then", 30.0)) as server:
             writes = LLMWriter(server.url, "none", "m", purse=purse).charged_to(archive)
-            task = asyncio.create_task(complete(Question("What do the bridge repairs cost?"), archive, writes))
+            task = asyncio.create_task(complete(question, archive, writes))
             while not server.requests:
                 await asyncio.sleep(0.02)
             await asyncio.sleep(0.3)
@@ -346,7 +351,32 @@ def test_an_answer_that_nobody_waits_for_is_paid_for(archive: Archive) -> None:
             await asyncio.wait([task])
 
     asyncio.run(cancelled())
-    assert archive.spent(day("2020-01-01")) > 0.1
+    assert archive.spent(day("2020-01-01")) > 0.05
+
+
+def test_who_leaves_while_payments_wait_in_line_has_paid(archive: Archive) -> None:
+    purse = Purse(Price(1_000.0, 0.0, 0.0, 1_000.0), account=archive)
+
+    async def left(url: str) -> None:
+        loop, busy = asyncio.get_running_loop(), threading.Event()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+
+        async def read() -> None:
+            async with aclosing(paid(chat(url, "chat"), HELLO, purse, Bill())) as pieces:
+                async for _ in pieces:
+                    loop.run_in_executor(None, busy.wait, 10)
+
+        reading = asyncio.create_task(read())
+        await asyncio.sleep(0.5)
+        for _ in range(2):
+            reading.cancel()
+            await asyncio.sleep(0.05)
+        busy.set()
+        await asyncio.wait([reading])
+
+    with serving(says("Ana Sol.")) as server:
+        asyncio.run(left(server.url))
+    assert archive.spent(day("2020-01-01")) > 0
 
 
 def test_a_server_that_refuses_costs_nothing(archive: Archive) -> None:

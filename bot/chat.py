@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bot.answer import Usage
-from bot.dialects import Api, Dialect, Effort, spoken, without
+from bot.dialects import Api, Dialect, Effort, spoken, unknown, without
 from index import ModelUnavailable, is_loopback, model_error
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 OPENAI_HOST = "api.openai.com"
 RETRIES = 2
 REASONING_TOKENS = 4000  # what a model that reasons may think before it writes
-MOST_UNKNOWN = 5  # parameters that a server may not know
 LONGEST_TOKEN = 8  # characters; a reply longer than this allows for is cut off
 _OPEN, _CLOSE = "<think>", "</think>"
 _REASONING = ("gpt-5", "gpt-6", "o1", "o3", "o4")  # OpenAI's models that reason, by how their names begin
@@ -78,7 +77,7 @@ class Chat:
         self._timeouts = timeouts
         self._dialects = spoken(api)  # the one that worked alone, once one has
         self._effort = effort
-        self._unknown: list[str] = []  # what the server said of parameters that it does not know
+        self._unknown: tuple[str, ...] = ()  # parameters that the server does not know
         self.is_openai = urlsplit(base_url).hostname == OPENAI_HOST
 
     async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str | Usage]:
@@ -92,14 +91,19 @@ class Chat:
             try:
                 async with aclosing(self._reply(dialect, messages, started)) as pieces:
                     async for piece in pieces:
-                        replied, self._dialects = True, (dialect,)
+                        replied = True
+                        self._found_out(dialect, dialects)
                         yield piece
             except ModelUnavailable as error:
                 if replied or dialect is dialects[-1] or not _is_not_spoken(error):
                     raise
             else:
-                self._dialects = (dialect,)
+                self._found_out(dialect, dialects)
                 return
+
+    def _found_out(self, dialect: Dialect, tried: tuple[Dialect, ...]) -> None:
+        if self._dialects is tried:  # else another reply has found it out
+            self._dialects = (dialect,)
 
     def request(self, messages: Sequence[Message]) -> dict[str, Any]:
         """What decides the reply: the model, its parameters, the whole prompt."""
@@ -154,19 +158,21 @@ class Chat:
         import openai
 
         request = {**self.request(messages), "stream_options": {"include_usage": True}}
-        for said in self._unknown:
-            request = without(request, said) or request
-        refused = 0  # of this reply alone: others at the same time are told the same
+        for known in self._unknown:
+            request = without(request, known)
+        refused: list[str] = []
         while True:
             try:
-                return await dialect.create(client, request)
+                reply = await dialect.create(client, request)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                less = without(request, said := str(error))
-                if less is None or (refused := refused + 1) > MOST_UNKNOWN:
+                name = unknown(request, str(error))
+                if name is None or name in refused:
                     raise
-                if said not in self._unknown:
-                    self._unknown.append(said)
-                request = less
+                refused.append(name)
+                request = without(request, name)
+            else:
+                self._unknown += tuple(name for name in refused if name not in self._unknown)
+                return reply
 
     def _limits(self) -> dict[str, Any]:
         reasons = self.is_openai and self.model.startswith(_REASONING)

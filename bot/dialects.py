@@ -20,7 +20,9 @@ Effort = Literal["auto", "none", "minimal", "low", "medium", "high", "xhigh", "m
 _OPTIONAL = ("stream_options", "temperature", "reasoning_effort", "max_tokens", "max_completion_tokens")
 _OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 _SAID_AS = {"stream_options": "include_usage", "reasoning_effort": "reasoning"}
-_NOT_KNOWN = re.compile(r"un(supported|known|recogni[sz]ed|expected)|not (support|permit|allow)|extra|invalid", re.I)
+_NOT_KNOWN = re.compile(
+    r"un(supported|known|recogni[sz]ed|expected)|not (support|permit|allow)|extra|\binvalid\b", re.I
+)
 _BEFORE_THE_REPLY = ("response.created", "response.queued", "response.in_progress")
 
 
@@ -115,18 +117,18 @@ def spoken(api: Api) -> tuple[Dialect, ...]:
     return {"auto": (RESPONSES, CHAT), "responses": (RESPONSES,), "chat": (CHAT,)}[api]
 
 
-def without(request: Mapping[str, Any], said: str) -> dict[str, Any] | None:
-    """The request without the parameter that the server says it does not know; None when it says nothing of the kind.
-
-    A bound of the reply's length is kept, under its other name.
-    """
+def unknown(request: Mapping[str, Any], said: str) -> str | None:
+    """The parameter of the request that the server says it does not know; None when it says nothing of the kind."""
     if not _NOT_KNOWN.search(said):
         return None
-    for name in _OPTIONAL:
-        if name in request and re.search(rf"\b({name}|{_SAID_AS.get(name, name)})\b", said):
-            left = {key: value for key, value in request.items() if key != name}
-            return left | ({_OTHER_NAME[name]: request[name]} if name in _OTHER_NAME else {})
-    return None
+    named = (name for name in _OPTIONAL if re.search(rf"\b({name}|{_SAID_AS.get(name, name)})\b", said))
+    return next((name for name in named if name in request), None)
+
+
+def without(request: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The request without a parameter. A bound of the reply's length is kept, under its other name."""
+    left = {key: value for key, value in request.items() if key != name}
+    return left | ({_OTHER_NAME[name]: request[name]} if name in request and name in _OTHER_NAME else {})
 
 
 def _choices(chunk: Any) -> list[Any]:

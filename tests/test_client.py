@@ -6,7 +6,9 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +213,21 @@ def test_many_replies_at_once_do_not_mix() -> None:
         assert asyncio.run(run(chat(server.url))) == [f"you said number {number}" for number in range(20)]
 
 
+def together(asked: Chat, times: int) -> list[str]:
+    async def run() -> list[str]:
+        async def one() -> str:
+            async with aclosing(asked.stream(HELLO)) as pieces:
+                return "".join([piece async for piece in pieces if isinstance(piece, str)])
+
+        return await asyncio.gather(*(one() for _ in range(times)))
+
+    return asyncio.run(asyncio.wait_for(run(), 20))
+
+
+def late(seconds: float, refused: Scripted) -> Scripted:
+    return replace(refused, parts=[seconds, *refused.parts])
+
+
 def test_a_reply_goes_on_in_the_dialect_that_another_found_out_meanwhile() -> None:
     asked: list[Request] = []
 
@@ -218,37 +235,53 @@ def test_a_reply_goes_on_in_the_dialect_that_another_found_out_meanwhile() -> No
         asked.append(request)
         if not request.path.endswith("/responses"):
             return says("Ana Sol.")
-        refused = refuses(404, "Not Found")  # the second one's arrives after the first has been answered
-        return Scripted([0.5 * len(asked), *refused.parts], 404, JSON) if len(asked) < 3 else refused
-
-    async def run(asking: Chat) -> list[str]:
-        async def one() -> str:
-            async with aclosing(asking.stream(HELLO)) as pieces:
-                return "".join([piece async for piece in pieces if isinstance(piece, str)])
-
-        return await asyncio.gather(one(), one())
+        return late(0.5 * len(asked) if len(asked) < 3 else 0, refuses(404, "Not Found"))
 
     with serving(reply, responses=True) as server:
-        assert asyncio.run(run(chat(server.url))) == ["Ana Sol."] * 2
+        assert together(chat(server.url), 2) == ["Ana Sol."] * 2
     assert [each.path for each in asked[:2]] == ["/v1/responses"] * 2
 
 
-def test_a_parameter_unknown_to_the_server_is_left_out_by_many_replies_at_once() -> None:
+def test_a_request_that_a_server_refuses_does_not_take_the_others_to_another_dialect() -> None:
+    asked: list[Request] = []
+
     def reply(request: Request) -> Scripted:
-        if "temperature" in request.body:
-            return Scripted([0.3, *refuses(400, "Unsupported parameter: temperature").parts], 400, JSON)
+        asked.append(request)
+        if not request.path.endswith("/responses"):
+            return says("By chat.")
+        return late(0.5, refuses(400, "no")) if len(asked) == 1 else responds("By responses.")
+
+    with serving(reply, responses=True) as server:
+        asking = chat(server.url)
+        assert sorted(together(asking, 2)) == ["By chat.", "By responses."]
+        assert read(asking)[0] == "By responses."
+
+
+def test_a_parameter_unknown_to_the_server_is_left_out_by_many_replies_at_once() -> None:
+    numbers = count()
+
+    def reply(request: Request) -> Scripted:
+        if "max_tokens" in request.body:
+            said = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+            return late(0.3, refuses(400, f"{said} (request {next(numbers)})"))
         return says("Ana Sol.")
 
-    async def run(asking: Chat) -> list[str]:
-        async def one() -> str:
-            async with aclosing(asking.stream(HELLO)) as pieces:
-                return "".join([piece async for piece in pieces if isinstance(piece, str)])
-
-        return await asyncio.gather(*(one() for _ in range(20)))
-
     with serving(reply) as server:
-        assert asyncio.run(run(chat(server.url, "chat"))) == ["Ana Sol."] * 20
+        asking = chat(server.url, "chat")
+        assert together(asking, 20) == ["Ana Sol."] * 20
         assert len(server.requests) == 40, "each was refused once"
+        assert together(asking, 2) == ["Ana Sol."] * 2
+        assert len(server.requests) == 42, "none was refused again"
+
+
+def test_one_question_that_is_too_long_leaves_the_parameters_of_the_others_alone() -> None:
+    long = "`inputs` tokens + `max_tokens` must be <= 4096 (invalid_request_error)"
+    with serving(refuses(400, long), says("Ana Sol.")) as server:
+        asking = chat(server.url, "chat")
+        with pytest.raises(ModelRefused):
+            read(asking)
+        assert read(asking)[0] == "Ana Sol."
+        assert "max_tokens" in server.requests[-1].body
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from index import Archive, Evidence, stems
+from index import Archive, Evidence, UnknownArticle, stems
 
 _PIECE = r"\b(?:article|story|report|piece|page|text|wording|version|coverage)s?\b"
 _CHANGE = r"\b(?:chang|correct|updat|revis|amend|edit|rewrit)\w*"
@@ -45,7 +45,10 @@ def changed(found: Sequence[Evidence], archive: Archive) -> tuple[Evidence, ...]
 
 def _before(found: Evidence, archive: Archive) -> str | None:
     """The body of the version before the one that was found, on one line; None when it is the first."""
-    versions = {version.number: version for version in archive.versions(found.article.id)}
+    try:
+        versions = {version.number: version for version in archive.versions(found.article.id)}
+    except UnknownArticle:  # it was removed since it was found
+        return None
     number = next((each.number for each in versions.values() if each.id == found.passage.version_id), 0)
     older = [versions[each] for each in sorted(versions) if each < number]
     return _flat(older[-1].article.body) if older else None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import islice
 
-from index import Archive, Article
+from index import Archive, Article, UnknownArticle
 
 LOOKED_AT = 40  # newest articles, so that several publishers have their turn
 LONGEST_TITLE = 90  # characters; a longer one is no headline
@@ -26,5 +26,13 @@ def suggestions(archive: Archive, count: int) -> tuple[Suggestion, ...]:
         turn = turns[article.publisher] = turns.get(article.publisher, -1) + 1
         ranked.append((turn, place, article))
     ranked.sort(key=lambda each: each[:2])
-    sound = (each for _, _, each in ranked if archive.correction(each.id) is None)  # a headline may be what was wrong
+    sound = (each for _, _, each in ranked if _is_sound(each, archive))
     return tuple(Suggestion(each, f"What is the story behind “{each.title}”?") for each in islice(sound, count))
+
+
+def _is_sound(article: Article, archive: Archive) -> bool:
+    """Whether an article is still there, and uncorrected: its headline may be what was wrong."""
+    try:
+        return archive.correction(article.id) is None
+    except UnknownArticle:
+        return False

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from index import Filter, Recency
@@ -259,7 +259,7 @@ def _moment(text: str, now: datetime) -> tuple[datetime, str] | None:
     return found.date_obj.replace(tzinfo=UTC), "day" if found.period == "part_of_day" else found.period
 
 
-@cache
+@lru_cache(maxsize=8)
 def _parser(now: datetime) -> "DateDataParser":
     from dateparser.date import DateDataParser
 

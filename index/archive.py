@@ -181,8 +181,10 @@ class Archive:
         if self._settled:
             return
         with self._writing:
-            if self._derived.settle():
-                self._recover()
+            if self._settled:  # another thread was first
+                return
+            self._derived.settle()
+            self._recover()
             self._settled = True  # not before it has caught up: other questions wait for that
 
     def follow(self) -> None:

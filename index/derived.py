@@ -63,12 +63,9 @@ class Derived:
         """Where this process keeps its words; None as long as it has not searched a shared archive."""
         return self._place
 
-    def settle(self) -> bool:
-        """Have a place for words; whether this claimed one, which must catch up before it is searched."""
-        if self._place is not None:
-            return False  # another thread was first
-        self._place = claim_place(self._home, self._fact("archive_id"))
-        return True
+    def settle(self) -> None:
+        """Have a place for words, which must catch up before it is searched."""
+        self._place = self._place or claim_place(self._home, self._fact("archive_id"))
 
     def leave(self) -> None:
         """Let another process have the place."""

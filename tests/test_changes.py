@@ -1,6 +1,7 @@
 """What has changed in an article is answered from what its new version has and the old one had not."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from bot.changes import asks_what_changed
 from bot.engine import complete
 from bot.extractive import ExtractiveWriter
 from bot.llm import LLMWriter
-from index import Archive
+from index import Archive, Evidence
 from tests.conftest import article, day
 from tests.scripted_server import says, serving
 
@@ -48,6 +49,23 @@ def test_without_an_older_version_it_is_a_question_like_any_other(archive: Archi
     archive.ingest([article("bridge", NEW, published_at=day("2026-09-01"))])
     asked = Question("What was corrected in the report that the bridge repairs cost 19 million crowns?")
     assert "19 million" in asyncio.run(complete(asked, archive, ExtractiveWriter())).text
+
+
+def test_an_article_that_is_removed_while_it_is_asked_about_has_not_changed(
+    changed: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = changed.search
+
+    def removed_meanwhile(*asked: Any) -> list[Evidence]:
+        try:
+            return found(*asked)
+        finally:
+            if len(changed.articles()) == 2:
+                changed.remove("bridge")
+
+    monkeypatch.setattr(changed, "search", removed_meanwhile)
+    asked = Question("What changed in the article about the harbour bridge?")
+    asyncio.run(complete(asked, changed, ExtractiveWriter()))
 
 
 @pytest.mark.parametrize(

@@ -255,3 +255,17 @@ def test_no_question_is_suggested_by_a_headline_that_may_be_wrong(samples: Archi
     asked = " ".join(each.question for each in suggestions(samples, 40))
     assert "Tarnholt Cells loses" not in asked
     assert asked.count("What is the story behind") > 20
+
+
+def test_no_question_is_suggested_about_an_article_that_is_removed_meanwhile(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.suggestions import suggestions
+
+    archive.ingest(
+        [article("bridge", FIXED, title="Bridge closed"), article("ferry", "The ferry sails.", title="Ferry")]
+    )
+    listed = archive.articles()
+    monkeypatch.setattr(archive, "articles", lambda *_: listed)
+    archive.remove("bridge")
+    assert [each.article.id for each in suggestions(archive, 5)] == ["ferry"]

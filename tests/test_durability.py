@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from index import Archive, BadConfiguration
+from index.derived import Derived
 from index.errors import StorageFailed
 from tests.conftest import ROOT, WordEmbedder, article
 from tests.services import chroma_server
@@ -59,3 +61,15 @@ def test_a_chroma_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
         with pytest.raises(BadConfiguration, match=r"No Chroma server answers at http://127\.0\.0\.1:9"):
             archive.ingest([article("bridge", "The bridge is closed.")])
         assert archive.versions("bridge")  # the truth has it; the index takes it in when the server is back
+
+
+def test_a_question_after_one_that_could_not_settle_a_shared_archive_is_answered(
+    tmp_path: Path, chroma_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Archive(tmp_path / "home", WordEmbedder(), chroma_url) as archive:
+        archive.ingest([article("bridge", "The bridge is closed.")])
+    with Archive(tmp_path / "home", WordEmbedder(), chroma_url) as archive:
+        with monkeypatch.context() as patch, pytest.raises(StorageFailed):
+            patch.setattr(Derived, "catch_up", Mock(side_effect=StorageFailed("The Chroma server does not answer.")))
+            archive.search("bridge", 1)
+        assert [each.article.id for each in archive.search("bridge", 1)] == ["bridge"]

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from mcp_types import CallToolResult
 
 from bot.extractive import ExtractiveWriter
 from bot.http.shapes import AnswerShape, PassagesShape, WholeArticleShape
-from index import Archive
+from index import Archive, MiniLM
 from tests.conftest import article, day
 from tests.serving import pointer, serving
 from tests.test_shell import DATELINE, dateline
@@ -126,3 +127,24 @@ def test_a_client_that_starts_it_speaks_over_standard_input(harbour: Archive) ->
             return await session.call_tool("ask", QUESTION)
 
     assert text(asyncio.run(asked())).startswith("Repairs cost 12 million crowns. [1]")
+
+
+def test_it_follows_what_other_processes_add_to_a_shared_archive(tmp_path: Path, chroma_url: str) -> None:
+    shared = {"DATELINE_HOME": str(tmp_path / "home"), "DATELINE_CHROMA_URL": chroma_url}
+
+    async def asked() -> list[str]:
+        started = StdioServerParameters(command=str(DATELINE), args=["mcp"], env={**os.environ, **shared})
+        async with Client(stdio_client(started)) as session:
+            found = [text(await session.call_tool("ask", QUESTION))]
+            with Archive(tmp_path / "home", MiniLM(), chroma_url) as other:
+                other.ingest([article("bridge", HARBOUR, publisher="The Bell", published_at=day("2026-09-01"))])
+            for _ in range(50):
+                await asyncio.sleep(0.2)
+                found.append(text(await session.call_tool("ask", QUESTION)))
+                if "12 million" in found[-1]:
+                    break
+            return found
+
+    found = asyncio.run(asked())
+    assert "12 million" not in found[0]
+    assert found[-1].startswith("Repairs cost 12 million crowns. [1]")

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from bot.extractive import ExtractiveWriter
-from index import Archive
+from bot.slack import inbox
+from bot.slack.asked import Asked
+from index import Archive, Place, Wish
 from tests.conftest import article, day
 from tests.slack_api import SlackApi, slack_api
-from tests.slack_talk import BOT, Talk, talking, wait_for
+from tests.slack_talk import BOT, Slow, Talk, talking, wait_for
 
 HARBOUR = "The harbour bridge will close on Monday. Repairs cost 12 million crowns. The mayor, Ana Sol, opposed them."
 
@@ -98,3 +100,20 @@ def test_in_followed_channels_a_reply_in_our_thread_needs_no_mention(harbour: Ar
         wait_for(lambda: len(api.seen("C1", root["ts"])) == 2 and settled(harbour) == ["answered"] * 2)
         assert "Ana Sol" in api.seen("C1", root["ts"])[1].text
         assert api.seen("C2") == []
+
+
+def test_an_earlier_question_of_a_thread_that_another_process_left_is_answered_before_the_later_one(
+    harbour: Archive, api: SlackApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "TICK_S", 0.1)
+    monkeypatch.setattr(inbox, "SWEEP_S", 0.1)
+    writer = Slow("The bridge closes on Monday.")
+    place = Place("T1", "C1", "1.1")
+    with talking(harbour, writer, api, drain_s=0.5) as talk:
+        first = Asked(place, "U1", "What do the repairs cost?", place.thread)
+        harbour.slack.claim([Wish(("event:1",), place, "U1", first.to_json())], "another process")
+        talk.event(talk.mention("Who is the mayor?", thread_ts=place.thread))
+        wait_for(lambda: api.made("assistant.threads.setStatus"))  # the later one waits for its turn
+        harbour.slack.release("another process")
+        assert settled(harbour) == ["answered", "answered"]
+    assert [asked.partition("?")[0] for asked in writer.begun] == ["What do the repairs cost", "Who is the mayor"]

@@ -65,7 +65,7 @@ class Inbox:
         self._tasks: set[asyncio.Task[None]] = set()
         self._working: dict[int, asyncio.Task[tuple[str, str | None]]] = {}
         self._stopping: set[int] = set()
-        self._last: dict[Place, asyncio.Task[None]] = {}
+        self._turns: dict[Place, dict[int, asyncio.Task[None]]] = defaultdict(dict)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._rooms: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE_FOR_ONE))
         self._ticker: asyncio.Task[None] | None = None
@@ -130,14 +130,20 @@ class Inbox:
         self._claiming.shutdown()
 
     def _begin(self, claim: Claim) -> None:
-        task = asyncio.create_task(_logged(self._see_to(claim, self._last.get(claim.place))))
-        self._last[claim.place] = task
-        task.add_done_callback(partial(self._forget, claim.place))
+        turns = self._turns[claim.place]
+        # By number, not by when we began: what is taken over may have been asked before what is being answered.
+        earlier = turns.get(max((number for number in turns if number < claim.id), default=0))
+        task = asyncio.create_task(_logged(self._see_to(claim, earlier)))
+        turns[claim.id] = task
+        task.add_done_callback(partial(self._had_turn, claim))
         self._track(task)
 
-    def _forget(self, place: Place, task: asyncio.Task[None]) -> None:
-        if self._last.get(place) is task:
-            del self._last[place]
+    def _had_turn(self, claim: Claim, task: asyncio.Task[None]) -> None:
+        turns = self._turns[claim.place]
+        if turns.get(claim.id) is task:
+            del turns[claim.id]
+        if not turns:
+            del self._turns[claim.place]
 
     def _track(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)

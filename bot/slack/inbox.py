@@ -121,7 +121,7 @@ class Inbox:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._drain_s)
         for work in self._working.values():
-            work.cancel()
+            _cancel(work)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=LAST_WORD_S)
         if self._ticker is not None:
@@ -201,7 +201,7 @@ class Inbox:
     def _stop(self, claims: set[int]) -> None:
         for claim_id in claims & self._working.keys():
             self._stopping.add(claim_id)
-            self._working[claim_id].cancel()
+            _cancel(self._working[claim_id])
 
     async def _tick(self) -> None:
         """Renew leases, see who was stopped elsewhere or lost, take over what others left."""
@@ -215,7 +215,7 @@ class Inbox:
                     self._stop({claim_id for claim_id, stopping in kept.items() if stopping})
                     for lost in working - kept.keys():
                         if lost in self._working:
-                            self._working[lost].cancel()
+                            _cancel(self._working[lost])
                 if time.monotonic() - swept >= SWEEP_S and not self._closing:
                     swept = time.monotonic()
                     for claim in await self._record(self._records.take_over, self._owner):
@@ -225,6 +225,12 @@ class Inbox:
 
     async def _record(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._claiming, partial(method, *arguments, **named))
+
+
+def _cancel(work: asyncio.Task[Any]) -> None:
+    """Cancel, once: a second time would interrupt the writer's ending, for which the work then waits."""
+    if not work.cancelling():
+        work.cancel()
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:

@@ -37,7 +37,7 @@ def create_bolt(slack: Slack, signing_secret: str) -> AsyncApp:
     )
     _listen(bolt, slack)
     asking.listen(bolt, slack.inbox, slack.archive)
-    feedback.listen(bolt, slack.inbox, slack.archive)
+    feedback.listen(bolt, slack.inbox, slack.clerk, slack.archive)
     for constraint in (bolt.action, bolt.view, bolt.view_closed, bolt.shortcut, bolt.options):
         constraint(ANYTHING)(_acknowledge)
     return bolt

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.engine import Writer
 from bot.slack.asked import Asked
+from bot.slack.clerk import Clerk
 from bot.slack.delivery import Delivery
 from bot.slack.reply import UNREACHED
 from bot.slack.workspaces import Workspaces
@@ -49,6 +50,7 @@ class Inbox:
         archive: Archive,
         writer: Writer,
         workspaces: Workspaces,
+        clerk: Clerk,
         clock: Callable[[], float],
         drain_s: float,
     ) -> None:
@@ -56,11 +58,10 @@ class Inbox:
         self._records = archive.slack
         self._writer = writer
         self._workspaces = workspaces
+        self._clerk = clerk
         self._drain_s = drain_s
         self._clock = clock
         self._owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
-        # A thread of its own: an acknowledgement waits for the truth, and never for a search.
-        self._claiming = ThreadPoolExecutor(1, "slack-claims")
         self._wishes: deque[tuple[Wish, Future[Claim | None]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._working: dict[int, asyncio.Task[tuple[str, str | None]]] = {}
@@ -73,8 +74,8 @@ class Inbox:
 
     async def open(self) -> None:
         """Take up what was left open, and keep leases from now on."""
-        await self._record(self._records.forget_old)
-        for claim in await self._record(self._records.take_over, self._owner, alone=self._archive.alone):
+        await self._clerk.do(self._records.forget_old)
+        for claim in await self._clerk.do(self._records.take_over, self._owner, alone=self._archive.alone):
             self._begin(claim)
         self._ticker = asyncio.create_task(self._tick())
 
@@ -82,7 +83,7 @@ class Inbox:
         """Claim a question and begin to answer it; False when it was taken before. After this it is not lost."""
         claimed: Future[Claim | None] = Future()
         self._wishes.append((Wish(tuple(keys), asked.place, asked.user, asked.to_json()), claimed))
-        self._claiming.submit(self._claim_waiting)
+        self._clerk.begin(self._claim_waiting)
         claim = await asyncio.wrap_future(claimed)
         if claim is not None and not self._closing:
             self._begin(claim)
@@ -105,11 +106,11 @@ class Inbox:
 
     async def stop(self, place: Place, asker: str | None = None) -> None:
         """Stop what is being answered in a thread, or to somebody in the channel, in whichever process."""
-        self._stop(await self._record(self._records.stop, place, asker))
+        self._stop(await self._clerk.do(self._records.stop, place, asker))
 
     async def takes_part(self, place: Place) -> bool:
         """Whether we were asked in a thread."""
-        return bool(await self._record(self._records.takes_part, place))
+        return await self._clerk.do(self._records.takes_part, place)
 
     def errand(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something small behind the acknowledgement; it is waited for at the end."""
@@ -126,8 +127,8 @@ class Inbox:
             await asyncio.wait(self._tasks, timeout=LAST_WORD_S)
         if self._ticker is not None:
             self._ticker.cancel()
-        await self._record(self._records.release, self._owner)
-        self._claiming.shutdown()
+        await self._clerk.do(self._records.release, self._owner)
+        self._clerk.close()
 
     def _begin(self, claim: Claim) -> None:
         turns = self._turns[claim.place]
@@ -163,7 +164,7 @@ class Inbox:
             self._working.pop(claim.id, None)
             self._stopping.discard(claim.id)
             if ended is not None:
-                await self._record(self._records.settle, claim.id, *ended)
+                await self._clerk.do(self._records.settle, claim.id, *ended)
 
     async def _in_turn(
         self, claim: Claim, delivery: Delivery, earlier: asyncio.Task[None] | None
@@ -175,7 +176,7 @@ class Inbox:
         await delivery.sign(waits=earlier is not None or self._room.locked())
         if earlier is not None:
             await asyncio.wait({earlier})
-        while not await self._record(self._records.is_next, claim):
+        while not await self._clerk.do(self._records.is_next, claim):
             await asyncio.sleep(TURN_S)
         async with self._rooms[claim.asker], self._room:
             return await delivery.answer()
@@ -211,20 +212,17 @@ class Inbox:
             try:
                 if self._working:
                     working = set(self._working)
-                    kept = await self._record(self._records.keep, self._owner, working)
+                    kept = await self._clerk.do(self._records.keep, self._owner, working)
                     self._stop({claim_id for claim_id, stopping in kept.items() if stopping})
                     for lost in working - kept.keys():
                         if lost in self._working:
                             _cancel(self._working[lost])
                 if time.monotonic() - swept >= SWEEP_S and not self._closing:
                     swept = time.monotonic()
-                    for claim in await self._record(self._records.take_over, self._owner):
+                    for claim in await self._clerk.do(self._records.take_over, self._owner):
                         self._begin(claim)
             except Exception:  # the database may be away for a moment
                 log.exception("leases of Slack's questions could not be renewed")
-
-    async def _record(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._claiming, partial(method, *arguments, **named))
 
 
 def _cancel(work: asyncio.Task[Any]) -> None:

@@ -185,8 +185,14 @@ class SlackRecords:
         With `asker`, those that this person asked anywhere in the channel.
         """
         there = (slack_claims.c.team == place.team) & (slack_claims.c.channel == place.channel)
-        own = _at(place) if asker is None else there & (slack_claims.c.asker == asker)
-        open_ones = own & (slack_claims.c.state == OPEN)
+        return self._stop(_at(place) if asker is None else there & (slack_claims.c.asker == asker))
+
+    def stop_all(self, team: str) -> set[int]:
+        """Ask that all open questions of a workspace are stopped, whichever process answers them; their ids."""
+        return self._stop(slack_claims.c.team == team)
+
+    def _stop(self, which: ColumnElement[bool]) -> set[int]:
+        open_ones = which & (slack_claims.c.state == OPEN)
         with self._truth.begin() as connection:
             connection.execute(update(slack_claims).where(open_ones).values(stopping=True))
             return set(connection.scalars(select(slack_claims.c.id).where(open_ones)))

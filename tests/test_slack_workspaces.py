@@ -14,7 +14,7 @@ import pytest
 from bot.answer import ProvenSentence, Question, Usage
 from bot.extractive import ExtractiveWriter
 from bot.settings import Settings
-from bot.slack import uses_slack
+from bot.slack import inbox, uses_slack
 from bot.slack.manifest import bot_scopes, manifest
 from bot.slack.workspaces import Seal
 from index import Archive, BadConfiguration, BadRequest, Evidence, Place
@@ -210,3 +210,20 @@ def test_slack_is_answered_in_time_while_searches_have_all_other_threads(archive
             writer.over.set()
     given = {(each.who, each.rating, each.reason) for each in archive.answers.ratings(up.partition(":")[0])}
     assert given == {("slack:T1:U2", "up", None), ("slack:T1:U3", "down", "other")}
+
+
+def test_of_a_workspace_that_leaves_while_it_is_answered_nothing_is_kept(
+    archive: Archive, api: SlackApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "TICK_S", 5)  # the answer is ready before it is seen that nobody wants it any more
+    archive.ingest([article("bridge", HARBOUR)])
+    writer = Slow("Repairs cost 12 million crowns.", wait=0.5)
+    with talking(archive, writer, api, **OAUTH) as talk:
+        assert install(talk, "T1").status_code == 200
+        event = talk.message("<@UBOTT1> What do the bridge repairs cost?")
+        talk.event(event)
+        wait_for(lambda: writer.begun)
+        assert talk.event({"type": "app_uninstalled"}).status_code == 200
+    assert archive.answers.conversations("slack:T1", 9) == ()
+    assert archive.slack.thread(Place("T1", "C1", event["ts"])) is None
+    assert archive.slack.recent("T1", "U1", 9) == []

@@ -77,7 +77,7 @@ async def _left(slack: Slack, body: Body, event: Body) -> None:
         return
     name = body.get("team_id") or body.get("enterprise_id")
     if name:
-        await slack.workspaces.forget(str(name))
+        await slack.inbox.leave(str(name))
 
 
 async def _acknowledge(ack: Ack) -> None:

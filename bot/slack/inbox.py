@@ -33,6 +33,7 @@ TRIES = 3  # after that a question is held to be what kills the process
 TICK_S = 1.0  # how often leases are renewed, and other processes' wishes to stop are seen
 SWEEP_S = 10.0  # how often it is looked for what others left
 TURN_S = 0.3  # how often it is looked whether another process has ended an earlier question of the thread
+PARTING_S = 2.0  # for what is being answered in a workspace that leaves; Slack waits for three
 LAST_WORD_S = 5.0  # for telling those whose answer it leaves
 
 STOPPED = "_Stopped._"
@@ -107,6 +108,14 @@ class Inbox:
     async def stop(self, place: Place, asker: str | None = None) -> None:
         """Stop what is being answered in a thread, or to somebody in the channel, in whichever process."""
         self._stop(await self._clerk.do(self._records.stop, place, asker))
+
+    async def leave(self, team: str) -> None:
+        """Forget a workspace, once nothing is being answered there: what an answer leaves after that would be kept."""
+        until = time.monotonic() + PARTING_S
+        while (claims := await self._clerk.do(self._records.stop_all, team)) and time.monotonic() < until:
+            self._stop(claims)
+            await asyncio.sleep(TURN_S)
+        await self._clerk.do(self._records.forget, team)
 
     async def takes_part(self, place: Place) -> bool:
         """Whether we were asked in a thread."""

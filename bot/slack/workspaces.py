@@ -101,10 +101,6 @@ class Workspaces:
                 )
         return None
 
-    async def forget(self, name: str) -> None:
-        """Delete the token, the threads and the claims of a workspace."""
-        await self._clerk.do(self._records.forget, name)
-
 
 class SealedStore(AsyncInstallationStore):
     """Where the OAuth flow puts a new installation: the bot's part of it, sealed, in the truth."""

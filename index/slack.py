@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
+from index.database import upsert
 from index.tables import (
     answers,
     feedback,
@@ -185,8 +186,14 @@ class SlackRecords:
         With `asker`, those that this person asked anywhere in the channel.
         """
         there = (slack_claims.c.team == place.team) & (slack_claims.c.channel == place.channel)
-        own = _at(place) if asker is None else there & (slack_claims.c.asker == asker)
-        open_ones = own & (slack_claims.c.state == OPEN)
+        return self._stop(_at(place) if asker is None else there & (slack_claims.c.asker == asker))
+
+    def stop_all(self, team: str) -> set[int]:
+        """Ask that all open questions of a workspace are stopped, whichever process answers them; their ids."""
+        return self._stop(slack_claims.c.team == team)
+
+    def _stop(self, which: ColumnElement[bool]) -> set[int]:
+        open_ones = which & (slack_claims.c.state == OPEN)
         with self._truth.begin() as connection:
             connection.execute(update(slack_claims).where(open_ones).values(stopping=True))
             return set(connection.scalars(select(slack_claims.c.id).where(open_ones)))
@@ -222,19 +229,22 @@ class SlackRecords:
 
     def remember(self, place: Place, thread: Thread) -> None:
         """Keep what is known of a thread, over what was known."""
-        own = {"team": place.team, "channel": place.channel, "thread": place.thread}
-        new = {"conversation_id": thread.conversation_id, "last_ts": thread.last_ts, "updated_at": datetime.now(UTC)}
+        row = {
+            "team": place.team,
+            "channel": place.channel,
+            "thread": place.thread,
+            "conversation_id": thread.conversation_id,
+            "last_ts": thread.last_ts,
+            "updated_at": datetime.now(UTC),
+        }
         with self._truth.begin() as connection:
-            at = update(slack_threads).where(*(slack_threads.c[name] == value for name, value in own.items()))
-            if not connection.execute(at.values(new)).rowcount:
-                connection.execute(insert(slack_threads).values({**own, **new}))
+            upsert(connection, slack_threads, row)
 
     def install(self, team: str, sealed: str) -> None:
         """Keep a workspace's installation, over an earlier one."""
+        row = {"team": team, "sealed": sealed, "installed_at": datetime.now(UTC)}
         with self._truth.begin() as connection:
-            connection.execute(delete(slack_installations).where(slack_installations.c.team == team))
-            row = {"team": team, "sealed": sealed, "installed_at": datetime.now(UTC)}
-            connection.execute(insert(slack_installations).values(row))
+            upsert(connection, slack_installations, row)
 
     def installation(self, team: str) -> str | None:
         """A workspace's installation as it was sealed."""

@@ -49,11 +49,12 @@ class Reader:
         self.archive = archive
         self.sources = list(sources)
         self.now = NOON
+        self.claim = EVERY / 3
         self.fetcher: Fetcher = local_fetcher()
 
     def poll(self, later: timedelta = timedelta(0)) -> IngestReport:
         self.now += later
-        return poll(self.archive, self.sources, self.fetcher, EVERY, now=lambda: self.now)
+        return poll(self.archive, self.sources, self.fetcher, EVERY, now=lambda: self.now, claim=self.claim)
 
     def titles(self) -> list[str]:
         return sorted(each.article.title for each in self.archive.articles())
@@ -181,6 +182,26 @@ def test_a_page_corrected_without_a_word_in_the_feed_is_found_by_looking_again(
     reader.poll()
     news.put("/One", page("One", body=STORY.replace("12 million", "15 million")))
     assert reader.poll(timedelta(hours=2)).updated == 1
+
+
+def test_a_page_that_is_corrected_while_another_worker_reads_it_is_read_again(
+    news: NewsServer, archive: Archive
+) -> None:
+    reader, other = Reader(archive, feed(news, "One")), Reader(archive, f"{news.url}/feed")
+    reader.claim = other.claim = EVERY * 4
+    corrected = page("One", body=STORY.replace("12 million", "15 million"))
+
+    def corrected_while_it_is_read(_: Message) -> Reply:
+        news.put("/One", corrected)
+        feed(news, "One", extra="<description>Corrected</description>")
+        assert other.poll(EVERY * 2) == IngestReport()  # it hears of it, and leaves the page to whoever reads it
+        return Reply((page("One").encode(),))
+
+    news.pages["/One"] = corrected_while_it_is_read
+    assert reader.poll().new == 1
+    assert other.poll().updated == 1
+    (found,) = archive.articles()
+    assert "15 million" in archive.versions(found.article.id)[-1].article.body
 
 
 def test_pages_of_a_long_feed_are_read_over_several_rounds(news: NewsServer, archive: Archive) -> None:

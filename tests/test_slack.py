@@ -1,15 +1,19 @@
 """Dateline in Slack, from the signed request to what people see: a real server and a real Web API on loopback."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
+from bot.answer import ProvenSentence, Question, Usage
 from bot.extractive import ExtractiveWriter
-from index import Archive
+from bot.slack import inbox
+from bot.slack.asked import Asked
+from index import Archive, Evidence, Place, Wish
 from tests.conftest import article, day
 from tests.slack_api import SlackApi, slack_api
-from tests.slack_talk import BOT, Talk, talking, wait_for
+from tests.slack_talk import BOT, Slow, Talk, talking, wait_for
 
 HARBOUR = "The harbour bridge will close on Monday. Repairs cost 12 million crowns. The mayor, Ana Sol, opposed them."
 
@@ -98,3 +102,49 @@ def test_in_followed_channels_a_reply_in_our_thread_needs_no_mention(harbour: Ar
         wait_for(lambda: len(api.seen("C1", root["ts"])) == 2 and settled(harbour) == ["answered"] * 2)
         assert "Ana Sol" in api.seen("C1", root["ts"])[1].text
         assert api.seen("C2") == []
+
+
+def test_an_earlier_question_of_a_thread_that_another_process_left_is_answered_before_the_later_one(
+    harbour: Archive, api: SlackApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "TICK_S", 0.1)
+    monkeypatch.setattr(inbox, "SWEEP_S", 0.1)
+    writer = Slow("The bridge closes on Monday.")
+    place = Place("T1", "C1", "1.1")
+    with talking(harbour, writer, api, drain_s=0.5) as talk:
+        first = Asked(place, "U1", "What do the repairs cost?", place.thread)
+        harbour.slack.claim([Wish(("event:1",), place, "U1", first.to_json())], "another process")
+        talk.event(talk.mention("Who is the mayor?", thread_ts=place.thread))
+        wait_for(lambda: api.made("assistant.threads.setStatus"))  # the later one waits for its turn
+        harbour.slack.release("another process")
+        assert settled(harbour) == ["answered", "answered"]
+    assert [asked.partition("?")[0] for asked in writer.begun] == ["What do the repairs cost", "Who is the mayor"]
+
+
+class EndsSlowly(Slow):
+    """A writer that, when it is broken off, has something to do yet: a model's reply to close, its price to note."""
+
+    async def write(
+        self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
+    ) -> AsyncGenerator[ProvenSentence | Usage]:
+        try:
+            async for written in super().write(question, evidence, weights):
+                yield written
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.5)
+            raise
+
+
+def test_an_answer_whose_writer_takes_a_while_to_end_is_stopped_by_one_wish(
+    harbour: Archive, api: SlackApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "TICK_S", 0.1)  # so the wish is seen several times meanwhile
+    writer = EndsSlowly("The bridge closes on Monday.", HARBOUR, wait=0.6)
+    with talking(harbour, writer, api) as talk:
+        event = talk.mention("What do the repairs cost?")
+        talk.event(event)
+        wait_for(lambda: any(m.text for m in api.seen("C1")))
+        talk.event({"type": "agent_session_stopped", "channel": "C1", "thread_ts": event["ts"], "user": "U1"})
+        assert settled(harbour) == ["stopped"]
+    (message,) = api.seen("C1")
+    assert message.text.endswith("_Stopped._")

@@ -116,6 +116,17 @@ def test_questions_of_a_thread_are_answered_in_order(records: SlackRecords) -> N
     assert records.is_next(second)
 
 
+def test_all_questions_of_a_workspace_are_stopped_whoever_answers_them(records: SlackRecords) -> None:
+    ours, over = claimed(records, "1", owner="a"), claimed(records, "2", owner="a")
+    also_ours = claimed(records, "3", place=Place("T1", "C2", "2.2"), owner="b")
+    theirs = claimed(records, "4", place=Place("T2", "C1", "1.1"), owner="b")
+    assert ours and over and also_ours and theirs
+    records.settle(over.id, "answered")
+    assert records.stop_all("T1") == {ours.id, also_ours.id}
+    assert records.keep("a", [ours.id, over.id]) == {ours.id: True}
+    assert records.keep("b", [also_ours.id, theirs.id]) == {also_ours.id: True, theirs.id: False}
+
+
 def test_workspaces_are_kept_apart_and_forgotten_whole(records: SlackRecords) -> None:
     theirs = Place("T2", "C1", "1.1")
     for place in (HERE, theirs):

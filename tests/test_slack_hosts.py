@@ -1,14 +1,16 @@
 """Two servers of Slack over one truth in PostgreSQL, as two hosts have it: real processes, one of them killed."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Engine, text
 
-from index import Archive, Place, SlackRecords, Wish
+from index import Archive, Place, SlackRecords, Thread, Wish
 from index.truth import open_truth
 from tests.conftest import WordEmbedder, article
 from tests.slack_api import SlackApi, slack_api
@@ -92,3 +94,22 @@ def test_postgres_keeps_claims_as_sqlite_does(truth: Engine) -> None:
     records.settle(taken[0].id, "answered", "ans_1")
     records.forget("T1")
     assert records.recent("T1", "U1", 50) == []
+
+
+def test_what_two_hosts_keep_of_one_thread_or_workspace_at_once_is_kept(truth: Engine) -> None:
+    records, both = SlackRecords(truth), Barrier(2)
+
+    def at_once(keep: Callable[[int], None], host: int) -> None:
+        both.wait(10)
+        keep(host)
+
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(20):
+            place = Place("T1", "C1", str(number))
+            for keep in (
+                lambda host, place=place: records.remember(place, Thread(f"conv_{host}", "1.1")),
+                lambda host, place=place: records.install(f"T{place.thread}", f"sealed {host}"),
+            ):
+                list(pool.map(partial(at_once, keep), range(2)))
+            assert records.thread(place) in (Thread("conv_0", "1.1"), Thread("conv_1", "1.1"))
+            assert records.installation(f"T{number}") in ("sealed 0", "sealed 1")

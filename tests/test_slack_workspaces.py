@@ -1,20 +1,23 @@
 """Several workspaces: installed by OAuth, kept apart, their tokens sealed, forgotten when they leave; the manifest."""
 
+import asyncio
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from bot.answer import ProvenSentence, Question, Usage
 from bot.extractive import ExtractiveWriter
 from bot.settings import Settings
-from bot.slack import uses_slack
+from bot.slack import inbox, uses_slack
 from bot.slack.manifest import bot_scopes, manifest
 from bot.slack.workspaces import Seal
-from index import Archive, BadConfiguration, BadRequest, Place
+from index import Archive, BadConfiguration, BadRequest, Evidence, Place
 from tests.conftest import DATA, article
 from tests.slack_api import SlackApi, slack_api
 from tests.slack_talk import SECRET, Slow, Talk, is_finished, talking, wait_for
@@ -164,3 +167,63 @@ def test_a_workspace_where_it_is_not_installed_calls_nothing(archive: Archive, a
         assert talk.event(talk.message("<@UBOTT9> Who?"), team="T9").status_code == 200
         assert talk.command("Who?", team="T9").status_code == 200
     assert [call.method for call in api.calls if call.method != "response_url"] == []
+
+
+class Crowd(Slow):
+    """A writer that has all threads in which the archive is searched, from its second answer on until `over`."""
+
+    def __init__(self, *says: str) -> None:
+        super().__init__(*says)
+        self.there, self.over = Event(), Event()
+
+    async def write(
+        self, question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float]
+    ) -> AsyncGenerator[ProvenSentence | Usage]:
+        async for written in super().write(question, evidence, weights):
+            yield written
+        if len(self.begun) == 2:
+            waiting = [asyncio.to_thread(self.over.wait, 20) for _ in range(64)]
+            self.there.set()
+            await asyncio.gather(*waiting)
+
+
+def test_slack_is_answered_in_time_while_searches_have_all_other_threads(archive: Archive, api: SlackApi) -> None:
+    archive.ingest([article("bridge", HARBOUR)])
+    writer = Crowd("Repairs cost 12 million crowns.")
+    with talking(archive, writer, api, **OAUTH) as talk:
+        assert install(talk, "T1").status_code == 200
+        talk.event(talk.message("<@UBOTT1> What do the bridge repairs cost?"))
+        answer = talk.answer()
+        up, down = (answer.blocks[-1]["elements"][0][f"{kind}_button"]["value"] for kind in ("positive", "negative"))
+        talk.event(talk.message("<@UBOTT1> When does the bridge close?"))
+        assert writer.there.wait(10)
+        try:
+            talk.client.timeout = httpx.Timeout(3)  # Slack's own patience
+            assert talk.event(talk.message("<@UBOTT1> Who is the mayor?")).status_code == 200
+            assert talk.command("Who is the mayor?").status_code == 200
+            assert talk.press(answer, "feedback", up, "U2").status_code == 200
+            assert talk.press(answer, "feedback", down, "U3").status_code == 200
+            _, form = wait_for(lambda: api.views)[0]
+            told = {"reason": {"reason": {"selected_option": {"value": "other"}}}, "comment": {"comment": {}}}
+            assert talk.submit(form, told, "U3").status_code == 200
+        finally:
+            writer.over.set()
+    given = {(each.who, each.rating, each.reason) for each in archive.answers.ratings(up.partition(":")[0])}
+    assert given == {("slack:T1:U2", "up", None), ("slack:T1:U3", "down", "other")}
+
+
+def test_of_a_workspace_that_leaves_while_it_is_answered_nothing_is_kept(
+    archive: Archive, api: SlackApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "TICK_S", 5)  # the answer is ready before it is seen that nobody wants it any more
+    archive.ingest([article("bridge", HARBOUR)])
+    writer = Slow("Repairs cost 12 million crowns.", wait=0.5)
+    with talking(archive, writer, api, **OAUTH) as talk:
+        assert install(talk, "T1").status_code == 200
+        event = talk.message("<@UBOTT1> What do the bridge repairs cost?")
+        talk.event(event)
+        wait_for(lambda: writer.begun)
+        assert talk.event({"type": "app_uninstalled"}).status_code == 200
+    assert archive.answers.conversations("slack:T1", 9) == ()
+    assert archive.slack.thread(Place("T1", "C1", event["ts"])) is None
+    assert archive.slack.recent("T1", "U1", 9) == []

@@ -37,7 +37,7 @@ def create_bolt(slack: Slack, signing_secret: str) -> AsyncApp:
     )
     _listen(bolt, slack)
     asking.listen(bolt, slack.inbox, slack.archive)
-    feedback.listen(bolt, slack.inbox, slack.archive)
+    feedback.listen(bolt, slack.inbox, slack.clerk, slack.archive)
     for constraint in (bolt.action, bolt.view, bolt.view_closed, bolt.shortcut, bolt.options):
         constraint(ANYTHING)(_acknowledge)
     return bolt
@@ -77,7 +77,7 @@ async def _left(slack: Slack, body: Body, event: Body) -> None:
         return
     name = body.get("team_id") or body.get("enterprise_id")
     if name:
-        await slack.workspaces.forget(str(name))
+        await slack.inbox.leave(str(name))
 
 
 async def _acknowledge(ack: Ack) -> None:

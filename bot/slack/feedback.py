@@ -1,6 +1,5 @@
 """What people think of an answer: a press of a button, and for a bad one, if they like, what was wrong."""
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.blocks import FEEDBACK, Block
+from bot.slack.clerk import Clerk
 from bot.slack.inbox import Inbox
 from bot.slack.whisper import say
 from index import Archive
@@ -29,16 +29,16 @@ Ack = Callable[..., Awaitable[Any]]
 Body = dict[str, Any]
 
 
-def listen(bolt: AsyncApp, inbox: Inbox, archive: Archive) -> None:
+def listen(bolt: AsyncApp, inbox: Inbox, clerk: Clerk, archive: Archive) -> None:
     """Register the buttons below an answer and the form behind the bad one."""
 
     @bolt.action(re.compile(f"^{FEEDBACK}(_up|_down)?$"))
     async def pressed(ack: Ack, body: Body, action: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         answer_id, _, rating = action["value"].rpartition(":")
         judged: Literal["up", "down"] = "up" if rating == "up" else "down"
-        known = await asyncio.to_thread(archive.answers.get, answer_id) is not None
+        known = await clerk.do(archive.answers.get, answer_id) is not None
         if known:
-            await asyncio.to_thread(archive.answers.rate, answer_id, _who(context, body), judged, None)
+            await clerk.do(archive.answers.rate, answer_id, _who(context, body), judged, None)
         await ack()
         if known:
             inbox.errand(_thank(client, body, answer_id, more=judged == "down"))
@@ -50,7 +50,7 @@ def listen(bolt: AsyncApp, inbox: Inbox, archive: Archive) -> None:
         comment = (values["comment"]["comment"].get("value") or "").strip()
         reason = ": ".join(part for part in (chosen, comment) if part)
         answer_id = view["private_metadata"]
-        await asyncio.to_thread(archive.answers.rate, answer_id, _who(context, body), "down", reason or None)
+        await clerk.do(archive.answers.rate, answer_id, _who(context, body), "down", reason or None)
         await ack()
 
 

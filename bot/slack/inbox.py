@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.engine import Writer
 from bot.slack.asked import Asked
+from bot.slack.clerk import Clerk
 from bot.slack.delivery import Delivery
 from bot.slack.reply import UNREACHED
 from bot.slack.workspaces import Workspaces
@@ -32,6 +33,7 @@ TRIES = 3  # after that a question is held to be what kills the process
 TICK_S = 1.0  # how often leases are renewed, and other processes' wishes to stop are seen
 SWEEP_S = 10.0  # how often it is looked for what others left
 TURN_S = 0.3  # how often it is looked whether another process has ended an earlier question of the thread
+PARTING_S = 2.0  # for what is being answered in a workspace that leaves; Slack waits for three
 LAST_WORD_S = 5.0  # for telling those whose answer it leaves
 
 STOPPED = "_Stopped._"
@@ -49,6 +51,7 @@ class Inbox:
         archive: Archive,
         writer: Writer,
         workspaces: Workspaces,
+        clerk: Clerk,
         clock: Callable[[], float],
         drain_s: float,
     ) -> None:
@@ -56,16 +59,15 @@ class Inbox:
         self._records = archive.slack
         self._writer = writer
         self._workspaces = workspaces
+        self._clerk = clerk
         self._drain_s = drain_s
         self._clock = clock
         self._owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
-        # A thread of its own: an acknowledgement waits for the truth, and never for a search.
-        self._claiming = ThreadPoolExecutor(1, "slack-claims")
         self._wishes: deque[tuple[Wish, Future[Claim | None]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._working: dict[int, asyncio.Task[tuple[str, str | None]]] = {}
         self._stopping: set[int] = set()
-        self._last: dict[Place, asyncio.Task[None]] = {}
+        self._turns: dict[Place, dict[int, asyncio.Task[None]]] = defaultdict(dict)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._rooms: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE_FOR_ONE))
         self._ticker: asyncio.Task[None] | None = None
@@ -73,8 +75,8 @@ class Inbox:
 
     async def open(self) -> None:
         """Take up what was left open, and keep leases from now on."""
-        await self._record(self._records.forget_old)
-        for claim in await self._record(self._records.take_over, self._owner, alone=self._archive.alone):
+        await self._clerk.do(self._records.forget_old)
+        for claim in await self._clerk.do(self._records.take_over, self._owner, alone=self._archive.alone):
             self._begin(claim)
         self._ticker = asyncio.create_task(self._tick())
 
@@ -82,7 +84,7 @@ class Inbox:
         """Claim a question and begin to answer it; False when it was taken before. After this it is not lost."""
         claimed: Future[Claim | None] = Future()
         self._wishes.append((Wish(tuple(keys), asked.place, asked.user, asked.to_json()), claimed))
-        self._claiming.submit(self._claim_waiting)
+        self._clerk.begin(self._claim_waiting)
         claim = await asyncio.wrap_future(claimed)
         if claim is not None and not self._closing:
             self._begin(claim)
@@ -105,11 +107,19 @@ class Inbox:
 
     async def stop(self, place: Place, asker: str | None = None) -> None:
         """Stop what is being answered in a thread, or to somebody in the channel, in whichever process."""
-        self._stop(await self._record(self._records.stop, place, asker))
+        self._stop(await self._clerk.do(self._records.stop, place, asker))
+
+    async def leave(self, team: str) -> None:
+        """Forget a workspace, once nothing is being answered there: what an answer leaves after that would be kept."""
+        until = time.monotonic() + PARTING_S
+        while (claims := await self._clerk.do(self._records.stop_all, team)) and time.monotonic() < until:
+            self._stop(claims)
+            await asyncio.sleep(TURN_S)
+        await self._clerk.do(self._records.forget, team)
 
     async def takes_part(self, place: Place) -> bool:
         """Whether we were asked in a thread."""
-        return bool(await self._record(self._records.takes_part, place))
+        return await self._clerk.do(self._records.takes_part, place)
 
     def errand(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something small behind the acknowledgement; it is waited for at the end."""
@@ -121,23 +131,29 @@ class Inbox:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._drain_s)
         for work in self._working.values():
-            work.cancel()
+            _cancel(work)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=LAST_WORD_S)
         if self._ticker is not None:
             self._ticker.cancel()
-        await self._record(self._records.release, self._owner)
-        self._claiming.shutdown()
+        await self._clerk.do(self._records.release, self._owner)
+        self._clerk.close()
 
     def _begin(self, claim: Claim) -> None:
-        task = asyncio.create_task(_logged(self._see_to(claim, self._last.get(claim.place))))
-        self._last[claim.place] = task
-        task.add_done_callback(partial(self._forget, claim.place))
+        turns = self._turns[claim.place]
+        # By number, not by when we began: what is taken over may have been asked before what is being answered.
+        earlier = turns.get(max((number for number in turns if number < claim.id), default=0))
+        task = asyncio.create_task(_logged(self._see_to(claim, earlier)))
+        turns[claim.id] = task
+        task.add_done_callback(partial(self._had_turn, claim))
         self._track(task)
 
-    def _forget(self, place: Place, task: asyncio.Task[None]) -> None:
-        if self._last.get(place) is task:
-            del self._last[place]
+    def _had_turn(self, claim: Claim, task: asyncio.Task[None]) -> None:
+        turns = self._turns[claim.place]
+        if turns.get(claim.id) is task:
+            del turns[claim.id]
+        if not turns:
+            del self._turns[claim.place]
 
     def _track(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -157,7 +173,7 @@ class Inbox:
             self._working.pop(claim.id, None)
             self._stopping.discard(claim.id)
             if ended is not None:
-                await self._record(self._records.settle, claim.id, *ended)
+                await self._clerk.do(self._records.settle, claim.id, *ended)
 
     async def _in_turn(
         self, claim: Claim, delivery: Delivery, earlier: asyncio.Task[None] | None
@@ -169,7 +185,7 @@ class Inbox:
         await delivery.sign(waits=earlier is not None or self._room.locked())
         if earlier is not None:
             await asyncio.wait({earlier})
-        while not await self._record(self._records.is_next, claim):
+        while not await self._clerk.do(self._records.is_next, claim):
             await asyncio.sleep(TURN_S)
         async with self._rooms[claim.asker], self._room:
             return await delivery.answer()
@@ -195,7 +211,7 @@ class Inbox:
     def _stop(self, claims: set[int]) -> None:
         for claim_id in claims & self._working.keys():
             self._stopping.add(claim_id)
-            self._working[claim_id].cancel()
+            _cancel(self._working[claim_id])
 
     async def _tick(self) -> None:
         """Renew leases, see who was stopped elsewhere or lost, take over what others left."""
@@ -205,20 +221,23 @@ class Inbox:
             try:
                 if self._working:
                     working = set(self._working)
-                    kept = await self._record(self._records.keep, self._owner, working)
+                    kept = await self._clerk.do(self._records.keep, self._owner, working)
                     self._stop({claim_id for claim_id, stopping in kept.items() if stopping})
                     for lost in working - kept.keys():
                         if lost in self._working:
-                            self._working[lost].cancel()
+                            _cancel(self._working[lost])
                 if time.monotonic() - swept >= SWEEP_S and not self._closing:
                     swept = time.monotonic()
-                    for claim in await self._record(self._records.take_over, self._owner):
+                    for claim in await self._clerk.do(self._records.take_over, self._owner):
                         self._begin(claim)
             except Exception:  # the database may be away for a moment
                 log.exception("leases of Slack's questions could not be renewed")
 
-    async def _record(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._claiming, partial(method, *arguments, **named))
+
+def _cancel(work: asyncio.Task[Any]) -> None:
+    """Cancel, once: a second time would interrupt the writer's ending, for which the work then waits."""
+    if not work.cancelling():
+        work.cancel()
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:

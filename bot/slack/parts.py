@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.engine import Writer
 from bot.settings import Settings
+from bot.slack.clerk import Clerk
 from bot.slack.inbox import Inbox
 from bot.slack.workspaces import Seal, Workspaces
 from index import Archive
@@ -18,6 +19,7 @@ class Slack:
     writer: Writer
     workspaces: Workspaces
     seal: Seal | None
+    clerk: Clerk
     inbox: Inbox
     followed: Collection[str]
 
@@ -29,6 +31,7 @@ def create_slack(
     keys = settings.slack_token_keys
     seal = Seal(keys.get_secret_value().split()) if keys else None
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
-    workspaces = Workspaces(archive.slack, str(settings.slack_api_url), token, seal)
-    inbox = Inbox(archive, writer, workspaces, clock, drain_s)
-    return Slack(archive, writer, workspaces, seal, inbox, settings.slack_threads)
+    clerk = Clerk()
+    workspaces = Workspaces(archive.slack, clerk, str(settings.slack_api_url), token, seal)
+    inbox = Inbox(archive, writer, workspaces, clerk, clock, drain_s)
+    return Slack(archive, writer, workspaces, seal, clerk, inbox, settings.slack_threads)

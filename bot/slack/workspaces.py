@@ -18,6 +18,7 @@ from slack_sdk.oauth.installation_store.async_installation_store import AsyncIns
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.clerk import Clerk
 from bot.slack.reply import code
 from index import SlackRecords
 
@@ -50,8 +51,9 @@ class Seal:
 class Workspaces:
     """Who we are in a workspace, and a client to call it with. Nothing of one workspace reaches another."""
 
-    def __init__(self, records: SlackRecords, api_url: str, token: str | None, seal: Seal | None) -> None:
+    def __init__(self, records: SlackRecords, clerk: Clerk, api_url: str, token: str | None, seal: Seal | None) -> None:
         self._records = records
+        self._clerk = clerk
         self._api_url = api_url
         self._token = token
         self._seal = seal
@@ -87,7 +89,7 @@ class Workspaces:
 
     async def _installed(self, team_id: str | None, enterprise_id: str | None) -> AuthorizeResult | None:
         for name in (team_id, enterprise_id):
-            sealed = name and await asyncio.to_thread(self._records.installation, name)
+            sealed = name and await self._clerk.do(self._records.installation, name)
             if sealed and self._seal and (text := self._seal.open(sealed)) is not None:
                 installed = json.loads(text)
                 return AuthorizeResult(
@@ -98,10 +100,6 @@ class Workspaces:
                     bot_token=installed["bot_token"],
                 )
         return None
-
-    async def forget(self, name: str) -> None:
-        """Delete the token, the threads and the claims of a workspace."""
-        await asyncio.to_thread(self._records.forget, name)
 
 
 class SealedStore(AsyncInstallationStore):

@@ -53,11 +53,30 @@ class Ledger:
         """The entry of a source or page."""
         return next(self._read(polls.c.url == url), None)
 
-    def put(self, entries: Iterable[Entry]) -> None:
-        """Write entries, all or none, over what was known of them."""
+    def put(self, entries: Iterable[Entry], relisted: Iterable[Entry] = ()) -> None:
+        """Write entries, all or none, over what was known of them.
+
+        Of those that are `relisted` only what their source decides: a worker may be reading them just now.
+        """
         with self._truth.begin() as connection:
             for entry in entries:
                 upsert(connection, polls, _row(entry))
+            for entry in relisted:
+                connection.execute(update(polls).where(polls.c.url == entry.url).values(_listing(entry)))
+
+    def settle(self, pages: Iterable[tuple[Entry, Entry]]) -> None:
+        """Write how pages were read, each as it was claimed and as it is now, all or none.
+
+        One that was relisted or withdrawn meanwhile, or read by another worker, stays as that left it.
+        """
+        with self._truth.begin() as connection:
+            for claimed, read in pages:
+                untouched = (
+                    polls.c.url == claimed.url,
+                    polls.c.polled_at.is_not_distinct_from(claimed.state.polled_at),
+                    polls.c.next_at.is_not_distinct_from(claimed.state.next_at),
+                )
+                connection.execute(update(polls).where(*untouched).values(_reading(read)))
 
     def claim(self, source: str, now: datetime, until: datetime) -> Entry | None:
         """A standing source that is due, for this worker alone until it puts the entry back, or until then.
@@ -126,23 +145,34 @@ class Ledger:
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    state = entry.state
+    own = {"url": entry.url, "source": entry.source, "stamp": entry.stamp, "claimed_until": None}
+    return own | _listing(entry) | _reading(entry)
+
+
+def _listing(entry: Entry) -> dict[str, Any]:
+    """What a page's source decides: what it says of the page, and that the page is due."""
     return {
-        "url": entry.url,
-        "source": entry.source,
         "listed": json.dumps(asdict(entry.listed), default=datetime.isoformat) if entry.listed else None,
         "name": entry.listed.name if entry.listed else None,
+        "next_at": entry.state.next_at,
+        "interval_s": entry.state.interval.total_seconds(),
+        "failures": entry.state.failures,
+    }
+
+
+def _reading(entry: Entry) -> dict[str, Any]:
+    """What reading a page decides."""
+    state = entry.state
+    return {
         "article_id": entry.article_id,
         "etag": state.validators.etag,
         "last_modified": state.validators.last_modified,
-        "stamp": entry.stamp,
         "polled_at": state.polled_at,
         "succeeded_at": state.succeeded_at,
         "next_at": state.next_at,
         "interval_s": state.interval.total_seconds(),
         "failures": state.failures,
         "reason": state.reason,
-        "claimed_until": None,
     }
 
 

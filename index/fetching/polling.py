@@ -100,21 +100,27 @@ def _poll_url(
     # A sitemap index is asked in full each time: that it is unchanged says nothing of the sitemaps in it.
     outcome = Unchanged() if found.sitemaps else Changed(fetched.validators)
     over = [_after(each, Failed(gone.reason, for_good=True), now, PAGE) for each in withdrawn]
-    archive.ledger.put([*_noted(archive, entry.url, sources, found, now), *over, _after(entry, outcome, now, rhythm)])
+    new, relisted = _noted(archive, entry.url, sources, found, now)
+    archive.ledger.put([*new, *over, _after(entry, outcome, now, rhythm)], relisted)
     return report
 
 
-def _noted(archive: Archive, source: str, sources: Sequence[str], found: Listing, now: Now) -> Iterator[Entry]:
+def _noted(
+    archive: Archive, source: str, sources: Sequence[str], found: Listing, now: Now
+) -> tuple[list[Entry], list[Entry]]:
     """New pages, and those whose listing has changed since; all are due at once. A page has one source."""
+    new: list[Entry] = []
+    relisted: list[Entry] = []
     for listed in found.articles:
         known = archive.ledger.get(listed.url)
         if listed.name in found.withdrawn or listed.url in sources:
             continue
         if known is None or known.source not in sources:
-            yield Entry(listed.url, source, listed)
+            new.append(Entry(listed.url, source, listed))
         elif known.source == source and _stamp(known.listed) != listed.stamp:
             due = replace(known.state, next_at=now(), failures=0, interval=timedelta(0))
-            yield replace(known, listed=listed, state=due)
+            relisted.append(replace(known, listed=listed, state=due))
+    return new, relisted
 
 
 class _Page(NamedTuple):
@@ -132,25 +138,26 @@ def _read_pages(
     """Fetch and store pages that are due. When a host fails, its other pages rest a while."""
     pages: list[_Page] = []
     resting: dict[str, timedelta] = {}
-    postponed: list[Entry] = []
+    postponed: list[tuple[Entry, Entry]] = []
     for entry in due:
         if stopped():
             break
         host = parse_url(entry.url).host
         if host in resting:
-            postponed.append(replace(entry, state=replace(entry.state, next_at=now() + resting[host])))
+            later = replace(entry.state, next_at=now() + resting[host])
+            postponed.append((entry, replace(entry, state=later)))
             continue
         page = _fetched(entry, fetcher)
         if isinstance(page.error, FetchFailed) and (page.error.status or 599) in (429, *range(500, 600)):
             resting[host] = max(REST, page.error.retry_after or REST)
         pages.append(page)
     report = archive.ingest([page.article for page in pages if page.article])
-    told = [_after(page.entry, _outcome(page, report), now, PAGE, page.article) for page in pages]
+    told = [(page.entry, _after(page.entry, _outcome(page, report), now, PAGE, page.article)) for page in pages]
     for page in pages:
         if page.error:
             gone = _withdrawn(page.entry, page.error)
             report += _taken_back(archive, page.entry, gone) if gone else _refusal(page.error)
-    archive.ledger.put(told + postponed)
+    archive.ledger.settle(told + postponed)
     return report
 
 

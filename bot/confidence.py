@@ -21,7 +21,7 @@ from index import header, stems
 SURE_ENOUGH = 1.55  # below it nothing is said; for a question of TYPICAL_WORDS words
 TYPICAL_WORDS = 6
 LENGTH_ALLOWANCE = 0.08  # one sentence covers less of a long question: the bar falls with the log of its length
-JUDGEMENT, NEITHER = 1.0, 0.2  # what the reranker's word counts for; from which relevance on it speaks for an answer
+JUDGEMENT, NEITHER = 1.0, 0.25  # what the reranker's word counts for; from which relevance on it speaks for an answer
 COEFFICIENTS = Path(__file__).with_name("confidence.json")
 
 _NAME = re.compile(r"(?<=[\w,;:)’”\"'] )(?:[A-Z][\w’'&.-]*\w)")

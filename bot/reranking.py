@@ -7,7 +7,7 @@ from bot.answer import Question
 from bot.ranking import Ranked, mean_relevance, rank, timely, with_antecedent
 from index import Evidence, Reranker
 
-JUDGED = 6  # sentences; four put the answer first as often and among three less often (eval/LOG.md, entry 29)
+JUDGED = 12  # sentences; six put the answer among three less often (eval/LOG.md, entry 32)
 FOUND = 0.28  # what a passage with a sentence that surely answers is ahead of one that surely has none
 LONGEST = 300  # characters; the model reads some 75 tokens beside question and title, and the end would be cut off
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-RERANKER_SHA256: Final = "98e703a181d21de1886232f759145331727806692fb7968162dcfdb3a54fda52"
+RERANKER_SHA256: Final = "8d11bd0a2f8482fc4664c2b6133d5b8c2ba4102b1978d895075f95370b8cebc0"
 
 
 class Reranker:

@@ -84,7 +84,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> list[Evidence]:
         "Who builds it was open for two years. A trip across the water takes 35 minutes by road today. "
         "Brandreth & Voll will build the bridge, for 398 million florns. "
         "Residents will pay a toll of 2 florns. The ferry stops running in 2030. It carries 900 cars a day. "
-        "The mayor called it the end of a very long quarrel."
+        "The mayor called it the end of a very long quarrel. Fishermen fear for their moorings. "
+        "Two tunnels were drawn. Neither was dug. The pillars will stand on granite. Herons nest on the northern bank. "
+        "A choir sang in the hall. The gallery was full. Nobody left before midnight."
     )
     with Archive(tmp_path_factory.mktemp("read") / "home", MiniLM()) as archive:
         assert archive.ingest([Article(id="b", source="b", title="Harbour Bridge for Port Arlen", body=body)]).new == 1

@@ -1,5 +1,6 @@
 """Who may ask: keys, scopes, owners, limits; and what surrounds every request: ids, headers, sizes, logs."""
 
+import asyncio
 import logging
 import socket
 import time
@@ -168,6 +169,19 @@ def test_a_key_may_have_so_many_answers_written_at_once(harbour: Archive) -> Non
         refused = client.post("/v1/answers", json=BRIDGE, headers=header)
         assert (pointer(refused)[0], refused.headers["retry-after"]) == (429, "5")
         client.post(f"/v1/answers/{answer_id}/cancel", headers=header)
+
+
+def test_requests_of_a_key_at_the_same_moment_get_so_many_answers(harbour: Archive) -> None:
+    _, header = minted(harbour)
+    settings = read_settings().model_copy(update={"key_answers_at_once": 2, "key_requests_per_minute": 1000})
+
+    async def statuses(url: httpx.URL) -> list[int]:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20, headers=header) as caller:
+            made = await asyncio.gather(*(caller.post("/v1/answers", json=BRIDGE) for _ in range(12)))
+        return sorted(each.status_code for each in made)
+
+    with serving(harbour, Waiting(0.8), settings) as client:
+        assert asyncio.run(statuses(client.base_url)) == [200] * 2 + [429] * 10
 
 
 def test_a_key_may_use_so_many_tokens_a_day(harbour: Archive) -> None:

@@ -17,7 +17,7 @@ from bot.answer import Question
 from bot.encoding import answer_json
 from bot.events import AnswerCompleted, SentenceProven
 from bot.http.access import Asker, Caller
-from bot.http.limits import Limited, room
+from bot.http.limits import Limited, see_tokens_left
 from bot.http.openai_shared import CREATED, LARGEST, MODEL, Compatible, Message, annotations, read_question
 from bot.http.problems import OPENAI_PROBLEMS, Problem, openai_error, place
 from bot.http.service import Ours, Service
@@ -56,7 +56,7 @@ class ResponsesRequest(Compatible):
 async def post_response(body: ResponsesRequest, request: Request, ours: Ours, asker: Asker, _: Limited) -> Response:
     """Answer, with annotations. `previous_response_id` goes on with a conversation; `store: false` keeps nothing."""
     body.see_that_it_is_ours()
-    await room(asker, ours)
+    await see_tokens_left(asker, ours)
     question = body.to_question(asker.id)
     if body.previous_response_id is not None:
         conversation = await _conversation(body.previous_response_id, ours, asker)

@@ -170,24 +170,30 @@ class AnswerRecords:
         dead = (repeats.c.process != process) & repeats.c.answer_id.is_(None) & (repeats.c.at < now - LONGEST)
         with self._truth.begin() as connection:
             connection.execute(delete(repeats).where((repeats.c.at < now - REPEATED) | dead))
-        try:
-            with self._truth.begin() as connection:
-                connection.execute(insert(repeats).values(row))
-        except IntegrityError:
-            with self._truth.connect() as connection:
-                known = connection.execute(select(repeats).where(_goes_by(key, owner))).one_or_none()
-            return Repeat(known.digest, known.answer_id, known.process, known.at) if known is not None else None
-        return None
+        while True:
+            try:
+                with self._truth.begin() as connection:
+                    connection.execute(insert(repeats).values(row))
+                return None
+            except IntegrityError:
+                with self._truth.connect() as connection:
+                    known = connection.execute(select(repeats).where(_goes_by(key, owner))).one_or_none()
+            if known is not None:  # else it was released in between
+                return Repeat(known.digest, known.answer_id, known.process, known.at)
 
     def begin(self, key: str, owner: str | None, answer_id: str) -> None:
         """Say which answer a request that was taken on is given."""
         with self._truth.begin() as connection:
             connection.execute(update(repeats).where(_goes_by(key, owner)).values(answer_id=answer_id))
 
-    def release(self, key: str, owner: str | None) -> None:
-        """Forget a request that came to nothing: it may be made again under the same key."""
+    def release(self, key: str, owner: str | None, answer_id: str | None) -> None:
+        """Forget a request that came to nothing: it may be made again under the same key.
+
+        One that meanwhile stands for another answer than `answer_id` stays.
+        """
+        same = repeats.c.answer_id.is_not_distinct_from(answer_id)
         with self._truth.begin() as connection:
-            connection.execute(delete(repeats).where(_goes_by(key, owner)))
+            connection.execute(delete(repeats).where(_goes_by(key, owner), same))
 
 
 def _is_of(owner: str | None) -> ColumnElement[bool]:

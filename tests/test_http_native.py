@@ -1,5 +1,6 @@
 """The native API: streams that are taken up again, conversations, articles, feedback, requests sent twice."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from bot.http.shapes import AnswerShape, ArchiveShape, WholeArticleShape
 from bot.llm import LLMWriter
 from index import Archive
 from tests.conftest import article, day
+from tests.interleaving import once
 from tests.scripted_server import says
 from tests.scripted_server import serving as model_serving
 from tests.serving import STREAM, Waiting, ask, events, pointer, serving
@@ -193,6 +195,35 @@ def test_what_was_cancelled_under_a_key_may_be_asked_again(harbour: Archive) -> 
         again = client.post("/v1/answers", json=BRIDGE, headers={"Idempotency-Key": "k-2"})
         assert again.status_code == 200
         assert again.json()["answer_id"] != answer_id
+
+
+def test_retries_of_what_was_cancelled_are_answered_once(harbour: Archive) -> None:
+    writer = Waiting(0.5)
+    headers = {"Idempotency-Key": "k-3"}
+
+    async def retried(url: httpx.URL) -> list[httpx.Response]:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20, headers=headers) as caller:
+            return await asyncio.gather(*(caller.post("/v1/answers", json=BRIDGE) for _ in range(8)))
+
+    with serving(harbour, writer) as client:
+        with client.stream("POST", "/v1/answers", json=BRIDGE, headers={**headers, **STREAM}) as response:
+            coming = events(response)
+            client.post(f"/v1/answers/{next(coming)[2]['answer_id']}/cancel")
+            list(coming)
+        before = writer.written
+        made = asyncio.run(retried(client.base_url))
+        assert writer.written - before == 1
+    given = {each.json()["answer_id"] for each in made if each.status_code == 200}
+    refused = {each.json()["code"] for each in made if each.status_code != 200}
+    assert len(given) == 1 and refused <= {"InProgress"}
+
+
+def test_a_key_that_is_released_while_it_is_claimed_is_claimed_by_one(harbour: Archive) -> None:
+    records = harbour.answers
+    assert records.claim("k", None, "digest", "here") is None
+    with once("before", "SELECT repeats", lambda: records.release("k", None, None)):
+        assert records.claim("k", None, "digest", "here") is None
+    assert records.claim("k", None, "digest", "here") is not None
 
 
 JSON = {"Content-Type": "application/json"}

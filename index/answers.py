@@ -15,7 +15,7 @@ from index.tables import answers, feedback, repeats
 Judgement = Literal["up", "down"]
 
 REPEATED = timedelta(hours=24)  # how long a repeated request is known by its key
-LONGEST = timedelta(minutes=3)  # after this another process that still answers a request is taken for dead
+LONGEST = timedelta(minutes=3)  # after this a request whose answer has not begun is taken to have failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +163,11 @@ class AnswerRecords:
     def claim(self, key: str, owner: str | None, digest: str, process: str) -> Repeat | None:
         """Take on a request that goes by this key. The request that was made before under it, if there was one.
 
-        A request that another process took on and has not answered for long is taken over.
+        A request that was taken on long ago and whose answer has not begun is taken over.
         """
         now = datetime.now(UTC)
         row = {"owner": owner or "", "key": key, "digest": digest, "process": process, "at": now}
-        dead = (repeats.c.process != process) & repeats.c.answer_id.is_(None) & (repeats.c.at < now - LONGEST)
+        dead = repeats.c.answer_id.is_(None) & (repeats.c.at < now - LONGEST)
         with self._truth.begin() as connection:
             connection.execute(delete(repeats).where((repeats.c.at < now - REPEATED) | dead))
         while True:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import sqlite3
 import subprocess
 import threading
 import time
@@ -20,6 +21,7 @@ from tests.conftest import article, day
 from tests.interleaving import once
 from tests.scripted_server import says
 from tests.scripted_server import serving as model_serving
+from tests.services import wait_for
 from tests.serving import STREAM, Waiting, ask, events, pointer, serving
 
 HARBOUR = "The harbour bridge will close on Monday. Repairs cost 12 million crowns. The mayor, Ana Sol, opposed them."
@@ -216,6 +218,22 @@ def test_retries_of_what_was_cancelled_are_answered_once(harbour: Archive) -> No
     given = {each.json()["answer_id"] for each in made if each.status_code == 200}
     refused = {each.json()["code"] for each in made if each.status_code != 200}
     assert len(given) == 1 and refused <= {"InProgress"}
+
+
+def test_what_failed_to_begin_under_a_key_may_be_asked_again(harbour: Archive) -> None:
+    writer = Waiting(60)
+
+    def fail() -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    with serving(harbour, writer) as client:
+        headers = {"Idempotency-Key": "k-4"}
+        with once("before", "UPDATE repeats", fail):
+            failed = client.post("/v1/answers", json=BRIDGE, headers={**headers, "Connection": "close"})
+        assert failed.status_code == 500
+        wait_for(lambda: client.desk.running(None) == 0, patience_s=5)
+        writer.wait = 0
+        assert client.post("/v1/answers", json=BRIDGE, headers=headers).status_code == 200
 
 
 def test_a_key_that_is_released_while_it_is_claimed_is_claimed_by_one(harbour: Archive) -> None:

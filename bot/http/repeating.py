@@ -42,10 +42,13 @@ async def repeated(key: str, body: str, question: Question, ours: Ours) -> Runni
 
 async def _begun(key: str, question: Question, ours: Ours) -> Running:
     answers = ours.archive.answers
+    running: Running | None = None
     try:
         running = await ours.desk.start(question)
+        await run_in_threadpool(answers.begin, key, question.owner, running.answer_id)
     except BaseException:
+        if running is not None:
+            running.cancel()  # no key stands for it, so nobody will read it
         await run_in_threadpool(answers.release, key, question.owner, None)
         raise
-    await run_in_threadpool(answers.begin, key, question.owner, running.answer_id)
     return running

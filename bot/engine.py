@@ -151,10 +151,15 @@ async def _answer(
         usage=draft.usage,
         timings=Timings(*((at - started) * 1000 for at in (searched, first or ended, ended))),
     )
-    saved = json.dumps(answer_json(answer), ensure_ascii=False)
-    given = Given(answer.id, answer.conversation_id, answer.question, saved, question.owner, answer.usage.tokens)
-    await asyncio.to_thread(archive.answers.save, given)
+    if question.kept:
+        await _keep(answer, question.owner, archive)
     yield AnswerCompleted(answer)
+
+
+async def _keep(answer: Answer, owner: str | None, archive: Archive) -> None:
+    value = json.dumps(answer_json(answer), ensure_ascii=False)
+    given = Given(answer.id, answer.conversation_id, answer.question, value, owner, answer.usage.tokens)
+    await asyncio.to_thread(archive.answers.save, given)
 
 
 async def _standalone(question: Question, writer: Writer, publishers: Sequence[str]) -> tuple[str, Usage]:

@@ -35,6 +35,7 @@ class Running:
         self.task: asyncio.Task[None] | None = None
         self._more = asyncio.Event()
         self.readers = 0
+        self._giving_up: asyncio.TimerHandle | None = None
 
     async def read(
         self, after: int = -1, *, ping: float = 15.0, grace: float = GRACE_S
@@ -45,6 +46,8 @@ class Running:
         """
         number = after + 1
         self.readers += 1
+        if self._giving_up is not None:
+            self._giving_up.cancel()
         try:
             while True:
                 while number < len(self.events):
@@ -59,7 +62,7 @@ class Running:
         finally:
             self.readers -= 1
             if not self.readers and not self.ended:
-                asyncio.get_running_loop().call_later(grace, self._give_up)
+                self._giving_up = asyncio.get_running_loop().call_later(grace, self.cancel)
 
     def cancel(self) -> None:
         """Break the writing off: the model's reply is closed and the events end with AnswerCancelled."""
@@ -79,10 +82,6 @@ class Running:
     def _wake(self) -> None:
         woken, self._more = self._more, asyncio.Event()
         woken.set()
-
-    def _give_up(self) -> None:
-        if not self.readers and not self.ended:
-            self.cancel()
 
 
 class Watcher(Protocol):

@@ -53,9 +53,9 @@ def run(archive: Archive) -> Callable[[Callable[[Desk, Slow], Coroutine[Any, Any
     return run
 
 
-async def read(running: Running, after: int = -1, most: int = 100) -> list[Event]:
+async def read(running: Running, after: int = -1, most: int = 100, grace: float = 0.05) -> list[Event]:
     seen: list[Event] = []
-    async with aclosing(running.read(after, grace=0.05)) as events:
+    async with aclosing(running.read(after, grace=grace)) as events:
         async for numbered in events:
             if numbered is not None:
                 seen.append(numbered[1])
@@ -103,6 +103,19 @@ def test_an_answer_that_nobody_reads_any_more_is_broken_off(run: Any) -> None:
         await desk.drained()
         assert running.events[-1] == AnswerCancelled(running.answer_id)
         assert writer.closed
+
+    run(what, 60)
+
+
+def test_every_departure_of_the_last_reader_leaves_the_whole_grace(run: Any) -> None:
+    async def what(desk: Desk, writer: Slow) -> None:
+        running = await desk.start(Question("bridge?"))
+        await read(running, most=4, grace=0.5)
+        await asyncio.sleep(0.3)
+        await read(running, most=4, grace=0.5)
+        left = asyncio.get_running_loop().time()
+        await desk.drained()
+        assert asyncio.get_running_loop().time() - left > 0.45
 
     run(what, 60)
 

@@ -1,6 +1,7 @@
 """One question from asking to proven answer, as a stream of events. Every surface encodes these and adds no logic."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -157,9 +158,14 @@ async def _answer(
 
 
 async def _keep(answer: Answer, owner: str | None, archive: Archive) -> None:
+    """Store an answer. A cancellation comes too late for it: what is stored must not end as cancelled."""
     value = json.dumps(answer_json(answer), ensure_ascii=False)
     given = Given(answer.id, answer.conversation_id, answer.question, value, owner, answer.usage.tokens)
-    await asyncio.to_thread(archive.answers.save, given)
+    saving = asyncio.ensure_future(asyncio.to_thread(archive.answers.save, given))
+    while not saving.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({saving})
+    saving.result()
 
 
 async def _standalone(question: Question, writer: Writer, publishers: Sequence[str]) -> tuple[str, Usage]:

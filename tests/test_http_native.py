@@ -86,6 +86,27 @@ def test_a_cancelled_answer_ends_within_a_second_with_its_writer_closed(harbour:
         assert client.post(f"/v1/answers/{answer_id}/cancel").json()["was_running"] is False
 
 
+def test_an_answer_that_is_cancelled_while_it_is_stored_is_given(harbour: Archive) -> None:
+    storing, cancelled = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        storing.set()
+        cancelled.wait(5)
+
+    with (
+        serving(harbour, ExtractiveWriter()) as client,
+        once("before", "INSERT INTO answers", hold),
+        client.stream("POST", "/v1/answers", json=BRIDGE, headers=STREAM) as response,
+    ):
+        coming = events(response)
+        path = f"/v1/answers/{next(coming)[2]['answer_id']}"
+        assert storing.wait(5)
+        for _ in range(2):
+            client.post(f"{path}/cancel")
+        cancelled.set()
+        assert list(coming)[-1][1:] == ("answer.completed", client.get(path).json())
+
+
 def test_a_caller_that_waits_for_a_cancelled_answer_is_told(harbour: Archive) -> None:
     with serving(harbour, Waiting(30)) as client:
         got: list[httpx.Response] = []

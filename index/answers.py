@@ -100,16 +100,16 @@ class AnswerRecords:
 
     def conversations(self, owner: str | None, limit: int) -> tuple[Conversation, ...]:
         """An owner's conversations, the last used first."""
-        first, last = func.min(answers.c.created_at), func.max(answers.c.created_at)
-        grouped = select(answers.c.conversation_id, func.count(), first.label("first"), last.label("last"))
+        first, last = func.min(answers.c.created_at).label("first"), func.max(answers.c.created_at).label("last")
+        grouped = select(answers.c.conversation_id, func.count().label("count"), first, last)
         grouped = grouped.where(_is_of(owner)).group_by(answers.c.conversation_id)
+        used = grouped.order_by(last.desc()).limit(limit).subquery()
+        asked = select(answers.c.question).where(answers.c.conversation_id == used.c.conversation_id, _is_of(owner))
+        title = asked.order_by(answers.c.created_at).limit(1).scalar_subquery()
+        # One statement: what is deleted meanwhile is seen whole or not at all.
+        rows = select(used.c.conversation_id, title, used.c.count, used.c.first, used.c.last)
         with self._truth.connect() as connection:
-            found = connection.execute(grouped.order_by(last.desc()).limit(limit)).all()
-            ids = [row.conversation_id for row in found]
-            asked = select(answers.c.conversation_id, answers.c.question).where(answers.c.conversation_id.in_(ids))
-            latest_first = asked.where(_is_of(owner)).order_by(answers.c.created_at.desc())
-            titles: dict[str, str] = {row.conversation_id: row.question for row in connection.execute(latest_first)}
-        return tuple(Conversation(row[0], titles[row[0]], row[1], row[2], row[3]) for row in found)
+            return tuple(Conversation(*row) for row in connection.execute(rows.order_by(used.c.last.desc())))
 
     def conversation(self, conversation_id: str, owner: str | None) -> tuple[str, ...]:
         """The answers of a conversation as JSON, oldest first; none when it is not this owner's."""

@@ -8,13 +8,13 @@ import sqlalchemy
 
 
 @contextmanager
-def once(moment: Literal["before", "after"], statement: str, do: Callable[[], object]) -> Iterator[None]:
-    """Does something right before or after the first statement that begins so."""
+def once(moment: Literal["before", "after"], words: str, do: Callable[[], object]) -> Iterator[None]:
+    """Does something right before or after the first statement that has these words."""
     done = False
 
     def look(_connection: object, _cursor: object, executed: str, *_rest: object) -> None:
         nonlocal done
-        if executed.startswith(statement) and not done:
+        if words in executed and not done:
             done = True
             do()
 

@@ -151,6 +151,12 @@ def test_a_deleted_conversation_is_gone_with_its_answers(client: httpx.Client) -
     assert client.get("/v1/conversations").json() == {"conversations": []}
 
 
+def test_conversations_are_listed_while_one_is_deleted(client: httpx.Client, harbour: Archive) -> None:
+    gone = ask(client, "Who is the mayor?")["conversation_id"]
+    with once("after", "GROUP BY answers.conversation_id", lambda: harbour.answers.delete_conversation(gone, None)):
+        assert client.get("/v1/conversations", headers={"Connection": "close"}).status_code == 200
+
+
 def test_articles_are_added_listed_read_and_deleted(client: httpx.Client) -> None:
     ferry = {"title": "Ferry sails", "body": "The ferry to Sarn sails again.", "url": "https://bell.example/2"}
     sent = client.post("/v1/articles", json=ferry)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from index.tables import answers, feedback, repeats
@@ -20,7 +20,10 @@ LONGEST = timedelta(minutes=3)  # after this a request whose answer has not begu
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer as it was given: `answer` is its JSON, `tokens` what a model was sent and wrote for it."""
+    """An answer as it was given: `answer` is its JSON, `tokens` what a model was sent and wrote for it.
+
+    One that `follows` was asked in a conversation that was there before.
+    """
 
     id: str
     conversation_id: str
@@ -28,6 +31,7 @@ class Given:
     answer: str
     owner: str | None = None
     tokens: int = 0
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class AnswerRecords:
         self._truth = truth
 
     def save(self, given: Given) -> None:
-        """Keep an answer."""
+        """Keep an answer, but not one that follows others if its conversation has been deleted meanwhile."""
         row = {
             "id": given.id,
             "conversation_id": given.conversation_id,
@@ -79,8 +83,12 @@ class AnswerRecords:
             "owner": given.owner,
             "tokens": given.tokens,
         }
-        with self._truth.begin() as connection:
+        others = _first_of(given.conversation_id, given.owner).where(answers.c.id != given.id)
+        with self._truth.connect() as connection:
+            # Stored first: in SQLite nobody else deletes from then on.
             connection.execute(insert(answers).values(row))
+            if not given.follows or connection.scalar(others) is not None:
+                connection.commit()
 
     def get(self, answer_id: str) -> str | None:
         """An answer as JSON, whoever asked; None when there is none of that id."""
@@ -120,12 +128,13 @@ class AnswerRecords:
     def delete_conversation(self, conversation_id: str, owner: str | None) -> bool:
         """Delete a conversation with its answers and their ratings; whether it was there."""
         with self._truth.begin() as connection:
+            if connection.scalar(_first_of(conversation_id, owner)) is None:  # waits for who stores a follow-up
+                return False
             own = select(answers.c.id).where(answers.c.conversation_id == conversation_id, _is_of(owner))
-            ids = connection.scalars(own).all()
             connection.execute(delete(feedback).where(feedback.c.answer_id.in_(own)))
             connection.execute(delete(repeats).where(repeats.c.answer_id.in_(own)))
             connection.execute(delete(answers).where(answers.c.conversation_id == conversation_id, _is_of(owner)))
-        return bool(ids)
+        return True
 
     def delete(self, answer_id: str, owner: str | None) -> None:
         """Delete an owner's answer with its ratings."""
@@ -198,6 +207,12 @@ class AnswerRecords:
 
 def _is_of(owner: str | None) -> ColumnElement[bool]:
     return answers.c.owner.is_(None) if owner is None else answers.c.owner == owner
+
+
+def _first_of(conversation_id: str, owner: str | None) -> Select[tuple[str]]:
+    """The first answer of a conversation; in PostgreSQL it is held until the transaction ends."""
+    own = select(answers.c.id).where(answers.c.conversation_id == conversation_id, _is_of(owner))
+    return own.order_by(answers.c.created_at, answers.c.id).limit(1).with_for_update()
 
 
 def _goes_by(key: str, owner: str | None) -> ColumnElement[bool]:

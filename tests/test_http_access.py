@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from bot.settings import read_settings
 from index import AnswerRecords, Archive, BadConfiguration, BadRequest, Given, open_keys
 from index.truth import open_truth
 from tests.conftest import article, day
+from tests.interleaving import once
 from tests.serving import STREAM, Waiting, events, pointer, serving
 from tests.test_shell import as_json, dateline
 
@@ -316,6 +318,22 @@ def test_another_address_than_loopback_is_refused_without_a_key(harbour: Archive
     assert all(keyless(host, harbour.keys) for host in ("127.0.0.1", "localhost", "::1"))
     minted(harbour)
     assert keyless("0.0.0.0", harbour.keys) is False
+
+
+@pytest.mark.parametrize("moment", ["INSERT INTO answers", "FOR UPDATE"])
+def test_a_conversation_is_deleted_in_postgresql_while_a_follow_up_is_stored(database_url: str, moment: str) -> None:
+    answers = AnswerRecords(open_truth(database_url))
+    answers.save(Given("ans_0", "conv_1", "Who?", "{}"))
+    deleting = threading.Thread(target=answers.delete_conversation, args=("conv_1", None))
+
+    def delete() -> None:
+        deleting.start()
+        deleting.join(0.3)
+
+    with once("after", moment, delete):
+        answers.save(Given("ans_1", "conv_1", "And when?", "{}", follows=True))
+    deleting.join()
+    assert answers.conversation("conv_1", None) == ()
 
 
 def test_keys_and_answers_are_kept_in_postgresql_alike(database_url: str, tmp_path: Path) -> None:

@@ -151,6 +151,21 @@ def test_a_deleted_conversation_is_gone_with_its_answers(client: httpx.Client) -
     assert client.get("/v1/conversations").json() == {"conversations": []}
 
 
+def test_a_deleted_conversation_does_not_come_back_with_what_was_being_written(harbour: Archive) -> None:
+    writer = Waiting(0)
+    with serving(harbour, writer) as client:
+        conversation = ask(client, "Who is the mayor?")["conversation_id"]
+        writer.wait = 0.2
+        asked = {**BRIDGE, "conversation_id": conversation}
+        with client.stream("POST", "/v1/answers", json=asked, headers=STREAM) as response:
+            coming = events(response)
+            answer_id = next(coming)[2]["answer_id"]
+            assert client.delete(f"/v1/conversations/{conversation}").status_code == 204
+            assert list(coming)[-1][1] == "answer.completed"
+        assert client.get(f"/v1/conversations/{conversation}").status_code == 404
+        assert client.get(f"/v1/answers/{answer_id}").status_code == 404
+
+
 def test_conversations_are_listed_while_one_is_deleted(client: httpx.Client, harbour: Archive) -> None:
     gone = ask(client, "Who is the mayor?")["conversation_id"]
     with once("after", "GROUP BY answers.conversation_id", lambda: harbour.answers.delete_conversation(gone, None)):

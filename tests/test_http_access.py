@@ -12,10 +12,14 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from bot.answer import Usage
 from bot.extractive import ExtractiveWriter
 from bot.http.access import keyless
+from bot.http.front import Front
+from bot.http.metrics import Metrics
+from bot.http.problems import Problem
 from bot.settings import read_settings
 from index import AnswerRecords, Archive, BadConfiguration, BadRequest, Given, open_keys
 from index.truth import open_truth
@@ -295,6 +299,38 @@ def test_a_half_sent_request_does_not_delay_the_end(harbour: Archive) -> None:
         started = time.monotonic()
     assert time.monotonic() - started < 3
     sending.close()
+
+
+def test_the_end_may_come_in_the_moment_in_which_a_bodys_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.http.front.BODY_S", 0.1)
+    front, drained = Front(Metrics()), threading.Event()
+    scope: Scope = {"type": "http", "method": "POST", "path": "/", "raw_path": b"/", "headers": [], "route": None}
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        await receive()
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        return {}
+
+    async def send(_message: Message) -> None:
+        """Nobody reads."""
+
+    def drain() -> None:
+        front.drain()
+        drained.set()
+
+    async def end() -> None:
+        loop = asyncio.get_running_loop()
+        serving = asyncio.create_task(front.serve(app, scope, receive, send))
+        await asyncio.sleep(0.05)
+        loop.call_soon(time.sleep, 0.1)  # then both are due in one turn of the loop
+        loop.call_later(0.06, drain)
+        with pytest.raises(Problem, match="did not arrive in time"):
+            await serving
+
+    asyncio.run(end())
+    assert drained.is_set()
 
 
 def test_keys_are_minted_listed_and_revoked_beside_a_running_server(harbour: Archive) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Engine, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from index.database import upsert
 from index.tables import answers, feedback, repeats
 
 Judgement = Literal["up", "down"]
@@ -150,11 +151,9 @@ class AnswerRecords:
 
     def rate(self, answer_id: str, who: str, rating: Judgement, reason: str | None) -> None:
         """Keep what somebody thinks of an answer; what they thought before is replaced."""
-        row = {"rating": rating, "reason": reason, "at": datetime.now(UTC)}
-        mine = (feedback.c.answer_id == answer_id) & (feedback.c.who == who)
+        row = {"answer_id": answer_id, "who": who, "rating": rating, "reason": reason, "at": datetime.now(UTC)}
         with self._truth.begin() as connection:
-            if not connection.execute(update(feedback).where(mine).values(row)).rowcount:
-                connection.execute(insert(feedback).values(row | {"answer_id": answer_id, "who": who}))
+            upsert(connection, feedback, row)
 
     def ratings(self, answer_id: str) -> tuple[Rating, ...]:
         """What was thought of an answer, oldest first."""

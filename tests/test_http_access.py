@@ -356,6 +356,21 @@ def test_another_address_than_loopback_is_refused_without_a_key(harbour: Archive
     assert keyless("0.0.0.0", harbour.keys) is False
 
 
+def test_one_may_rate_twice_at_the_same_moment_in_postgresql(database_url: str) -> None:
+    answers = AnswerRecords(open_truth(database_url))
+    other = threading.Thread(target=answers.rate, args=("ans_1", "me", "up", None))
+
+    def rate() -> None:
+        other.start()
+        other.join(0.3)
+
+    with once("before", "INSERT INTO feedback", rate):
+        answers.rate("ans_1", "me", "down", "Outdated.")
+    other.join()
+    (rating,) = answers.ratings("ans_1")
+    assert rating.rating == "down"
+
+
 @pytest.mark.parametrize("moment", ["INSERT INTO answers", "FOR UPDATE"])
 def test_a_conversation_is_deleted_in_postgresql_while_a_follow_up_is_stored(database_url: str, moment: str) -> None:
     answers = AnswerRecords(open_truth(database_url))

@@ -23,7 +23,7 @@ class Question:
     `earlier` are the same person's earlier questions, newest last, where no stored conversation has them. `recency`
     and `for_news` are for writers, as the question was understood: how much newer counts, and that it asks for news of
     nothing in particular. `owner` is who asks, the id of an API key: a conversation can be gone on with by its owner
-    only.
+    only. An answer that is not `kept` is never stored.
     """
 
     text: str
@@ -34,6 +34,7 @@ class Question:
     recency: Recency | None = None
     for_news: bool = False
     owner: str | None = None
+    kept: bool = True
 
 
 def check(question: Question, now: datetime, publishers: Sequence[str]) -> Question:

@@ -1,6 +1,7 @@
 """One question from asking to proven answer, as a stream of events. Every surface encodes these and adds no logic."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -95,23 +96,28 @@ async def ask(question: Question, archive: Archive, writer: Writer) -> AsyncGene
     publishers = await asyncio.to_thread(archive.publishers)
     question = check(question, datetime.now(UTC), publishers)
     earlier = await asyncio.to_thread(earlier_questions, question, archive)
-    answer_id, conversation_id = _new_id("ans"), question.conversation_id or _new_id("conv")
-    question = replace(question, conversation_id=conversation_id, earlier=earlier)
-    yield AnswerCreated(answer_id, conversation_id, question.text)
+    question = replace(question, earlier=earlier)
+    created = AnswerCreated(_new_id("ans"), question.conversation_id or _new_id("conv"), question.text)
+    yield created
     try:
-        async with aclosing(_answer(question, answer_id, archive, writer, publishers, started)) as events:
+        async with aclosing(_answer(question, created, archive, writer, publishers, started)) as events:
             async for event in events:
                 yield event
     except DatelineError as error:
-        yield AnswerFailed(answer_id, type(error).__name__, str(error))
+        yield AnswerFailed(created.answer_id, type(error).__name__, str(error))
     except Exception:
         # The one place that catches all: a client must never wait for an end that does not come.
-        log.exception("answer %s failed", answer_id)
-        yield AnswerFailed(answer_id, "InternalError", "Dateline failed on this question; its log says how.")
+        log.exception("answer %s failed", created.answer_id)
+        yield AnswerFailed(created.answer_id, "InternalError", "Dateline failed on this question; its log says how.")
 
 
 async def _answer(
-    question: Question, answer_id: str, archive: Archive, writer: Writer, publishers: Sequence[str], started: float
+    question: Question,
+    created: AnswerCreated,
+    archive: Archive,
+    writer: Writer,
+    publishers: Sequence[str],
+    started: float,
 ) -> AsyncGenerator[Event]:
     text, usage = await _standalone(question, writer, publishers)
     yield SearchStarted(text)
@@ -137,8 +143,8 @@ async def _answer(
         yield draft.add(ProvenSentence(said, (), "supported"))
     ended = time.perf_counter()
     answer = Answer(
-        id=answer_id,
-        conversation_id=question.conversation_id or "",
+        id=created.answer_id,
+        conversation_id=created.conversation_id,
         question=question.text,
         standalone_question=text,
         status=draft.status,
@@ -151,10 +157,23 @@ async def _answer(
         usage=draft.usage,
         timings=Timings(*((at - started) * 1000 for at in (searched, first or ended, ended))),
     )
-    saved = json.dumps(answer_json(answer), ensure_ascii=False)
-    given = Given(answer.id, answer.conversation_id, answer.question, saved, question.owner, answer.usage.tokens)
-    await asyncio.to_thread(archive.answers.save, given)
+    if question.kept:
+        await _keep(answer, question, archive)
     yield AnswerCompleted(answer)
+
+
+async def _keep(answer: Answer, question: Question, archive: Archive) -> None:
+    """Store an answer. A cancellation comes too late for it: what is stored must not end as cancelled."""
+    value = json.dumps(answer_json(answer), ensure_ascii=False)
+    follows = question.conversation_id is not None
+    given = Given(
+        answer.id, answer.conversation_id, answer.question, value, question.owner, answer.usage.tokens, follows
+    )
+    saving = asyncio.ensure_future(asyncio.to_thread(archive.answers.save, given))
+    while not saving.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({saving})
+    saving.result()
 
 
 async def _standalone(question: Question, writer: Writer, publishers: Sequence[str]) -> tuple[str, Usage]:

@@ -19,6 +19,10 @@ class TooBusy(DatelineError):
     """So many answers are being written that another one would only slow them all down."""
 
 
+class TooManyOfOne(DatelineError):
+    """So many answers are being written for one who asks that they must wait for an end of one."""
+
+
 class Running:
     """One answer while it is written. `owner` is who asked; nobody else may read or cancel it."""
 
@@ -31,6 +35,7 @@ class Running:
         self.task: asyncio.Task[None] | None = None
         self._more = asyncio.Event()
         self.readers = 0
+        self._giving_up: asyncio.TimerHandle | None = None
 
     async def read(
         self, after: int = -1, *, ping: float = 15.0, grace: float = GRACE_S
@@ -41,6 +46,8 @@ class Running:
         """
         number = after + 1
         self.readers += 1
+        if self._giving_up is not None:
+            self._giving_up.cancel()
         try:
             while True:
                 while number < len(self.events):
@@ -55,7 +62,7 @@ class Running:
         finally:
             self.readers -= 1
             if not self.readers and not self.ended:
-                asyncio.get_running_loop().call_later(grace, self._give_up)
+                self._giving_up = asyncio.get_running_loop().call_later(grace, self.cancel)
 
     def cancel(self) -> None:
         """Break the writing off: the model's reply is closed and the events end with AnswerCancelled."""
@@ -76,10 +83,6 @@ class Running:
         woken, self._more = self._more, asyncio.Event()
         woken.set()
 
-    def _give_up(self) -> None:
-        if not self.readers and not self.ended:
-            self.cancel()
-
 
 class Watcher(Protocol):
     """Hears of what happens to the answers of a desk, to count it."""
@@ -94,22 +97,32 @@ class Watcher(Protocol):
 
 
 class Desk:
-    """The answers being written in this process, at most `most` at once."""
+    """The answers being written in this process, at most `most` at once, for one owner at most `most_each`."""
 
-    def __init__(self, archive: Archive, writer: Writer, most: int, watcher: Watcher | None = None) -> None:
+    def __init__(
+        self, archive: Archive, writer: Writer, most: int, most_each: int, watcher: Watcher | None = None
+    ) -> None:
         self._watcher = watcher
         self._archive = archive
         self._writer = writer
         self._most = most
+        self._most_each = most_each
+        self._starting: list[str | None] = []  # the owners of answers that have no id yet
         self._running: dict[str, Running] = {}
         self.process = uuid.uuid4().hex  # names this process to others that share the truth
 
     async def start(self, question: Question) -> Running:
-        """Begin to answer. Raises BadRequest when the question cannot be asked, TooBusy when there is no room."""
-        if sum(not each.ended for each in self._running.values()) >= self._most:
-            raise TooBusy(f"Dateline is writing {self._most} answers already. Try again in a few seconds.")
-        events = ask(question, self._archive, self._writer)
-        created = await anext(events)  # a question that cannot be asked fails here
+        """Begin to answer.
+
+        Raises BadRequest when the question cannot be asked, TooBusy and TooManyOfOne when there is no room for it.
+        """
+        self._see_that_there_is_room(question.owner)
+        self._starting.append(question.owner)  # takes its room before anything is waited for
+        try:
+            events = ask(question, self._archive, self._writer)
+            created = await anext(events)  # a question that cannot be asked fails here
+        finally:
+            self._starting.remove(question.owner)
         assert isinstance(created, AnswerCreated)
         running = Running(created, question.owner)
         if self._watcher is not None:
@@ -125,12 +138,23 @@ class Desk:
 
     def running(self, owner: str | None) -> int:
         """How many answers are being written for this owner."""
-        return sum(each.owner == owner and not each.ended for each in self._running.values())
+        return self._owners().count(owner)
 
     async def drained(self) -> None:
         """Wait until everything that is being written has ended."""
         while tasks := [each.task for each in self._running.values() if each.task is not None and not each.ended]:
             await asyncio.wait(tasks)
+
+    def _owners(self) -> list[str | None]:
+        """Whom answers are being written for, once for each."""
+        return self._starting + [each.owner for each in self._running.values() if not each.ended]
+
+    def _see_that_there_is_room(self, owner: str | None) -> None:
+        owners = self._owners()
+        if owner is not None and owners.count(owner) >= self._most_each:
+            raise TooManyOfOne(f"This key may have {self._most_each} answers written at once.")
+        if len(owners) >= self._most:
+            raise TooBusy(f"Dateline is writing {self._most} answers already. Try again in a few seconds.")
 
     async def _write(self, running: Running, events: AsyncGenerator[Event]) -> None:
         try:

@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from index.database import upsert
 from index.tables import answers, feedback, repeats
 
 Judgement = Literal["up", "down"]
 
 REPEATED = timedelta(hours=24)  # how long a repeated request is known by its key
-LONGEST = timedelta(minutes=3)  # after this another process that still answers a request is taken for dead
+LONGEST = timedelta(minutes=3)  # after this a request whose answer has not begun is taken to have failed
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer as it was given: `answer` is its JSON, `tokens` what a model was sent and wrote for it."""
+    """An answer as it was given: `answer` is its JSON, `tokens` what a model was sent and wrote for it.
+
+    One that `follows` was asked in a conversation that was there before.
+    """
 
     id: str
     conversation_id: str
@@ -28,6 +32,7 @@ class Given:
     answer: str
     owner: str | None = None
     tokens: int = 0
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class AnswerRecords:
         self._truth = truth
 
     def save(self, given: Given) -> None:
-        """Keep an answer."""
+        """Keep an answer, but not one that follows others if its conversation has been deleted meanwhile."""
         row = {
             "id": given.id,
             "conversation_id": given.conversation_id,
@@ -79,8 +84,12 @@ class AnswerRecords:
             "owner": given.owner,
             "tokens": given.tokens,
         }
-        with self._truth.begin() as connection:
+        others = _first_of(given.conversation_id, given.owner).where(answers.c.id != given.id)
+        with self._truth.connect() as connection:
+            # Stored first: in SQLite nobody else deletes from then on.
             connection.execute(insert(answers).values(row))
+            if not given.follows or connection.scalar(others) is not None:
+                connection.commit()
 
     def get(self, answer_id: str) -> str | None:
         """An answer as JSON, whoever asked; None when there is none of that id."""
@@ -100,16 +109,16 @@ class AnswerRecords:
 
     def conversations(self, owner: str | None, limit: int) -> tuple[Conversation, ...]:
         """An owner's conversations, the last used first."""
-        first, last = func.min(answers.c.created_at), func.max(answers.c.created_at)
-        grouped = select(answers.c.conversation_id, func.count(), first.label("first"), last.label("last"))
+        first, last = func.min(answers.c.created_at).label("first"), func.max(answers.c.created_at).label("last")
+        grouped = select(answers.c.conversation_id, func.count().label("count"), first, last)
         grouped = grouped.where(_is_of(owner)).group_by(answers.c.conversation_id)
+        used = grouped.order_by(last.desc()).limit(limit).subquery()
+        asked = select(answers.c.question).where(answers.c.conversation_id == used.c.conversation_id, _is_of(owner))
+        title = asked.order_by(answers.c.created_at).limit(1).scalar_subquery()
+        # One statement: what is deleted meanwhile is seen whole or not at all.
+        rows = select(used.c.conversation_id, title, used.c.count, used.c.first, used.c.last)
         with self._truth.connect() as connection:
-            found = connection.execute(grouped.order_by(last.desc()).limit(limit)).all()
-            ids = [row.conversation_id for row in found]
-            asked = select(answers.c.conversation_id, answers.c.question).where(answers.c.conversation_id.in_(ids))
-            latest_first = asked.where(_is_of(owner)).order_by(answers.c.created_at.desc())
-            titles: dict[str, str] = {row.conversation_id: row.question for row in connection.execute(latest_first)}
-        return tuple(Conversation(row[0], titles[row[0]], row[1], row[2], row[3]) for row in found)
+            return tuple(Conversation(*row) for row in connection.execute(rows.order_by(used.c.last.desc())))
 
     def conversation(self, conversation_id: str, owner: str | None) -> tuple[str, ...]:
         """The answers of a conversation as JSON, oldest first; none when it is not this owner's."""
@@ -120,12 +129,13 @@ class AnswerRecords:
     def delete_conversation(self, conversation_id: str, owner: str | None) -> bool:
         """Delete a conversation with its answers and their ratings; whether it was there."""
         with self._truth.begin() as connection:
+            if connection.scalar(_first_of(conversation_id, owner)) is None:  # waits for who stores a follow-up
+                return False
             own = select(answers.c.id).where(answers.c.conversation_id == conversation_id, _is_of(owner))
-            ids = connection.scalars(own).all()
             connection.execute(delete(feedback).where(feedback.c.answer_id.in_(own)))
             connection.execute(delete(repeats).where(repeats.c.answer_id.in_(own)))
             connection.execute(delete(answers).where(answers.c.conversation_id == conversation_id, _is_of(owner)))
-        return bool(ids)
+        return True
 
     def delete(self, answer_id: str, owner: str | None) -> None:
         """Delete an owner's answer with its ratings."""
@@ -141,11 +151,9 @@ class AnswerRecords:
 
     def rate(self, answer_id: str, who: str, rating: Judgement, reason: str | None) -> None:
         """Keep what somebody thinks of an answer; what they thought before is replaced."""
-        row = {"rating": rating, "reason": reason, "at": datetime.now(UTC)}
-        mine = (feedback.c.answer_id == answer_id) & (feedback.c.who == who)
+        row = {"answer_id": answer_id, "who": who, "rating": rating, "reason": reason, "at": datetime.now(UTC)}
         with self._truth.begin() as connection:
-            if not connection.execute(update(feedback).where(mine).values(row)).rowcount:
-                connection.execute(insert(feedback).values(row | {"answer_id": answer_id, "who": who}))
+            upsert(connection, feedback, row)
 
     def ratings(self, answer_id: str) -> tuple[Rating, ...]:
         """What was thought of an answer, oldest first."""
@@ -163,35 +171,47 @@ class AnswerRecords:
     def claim(self, key: str, owner: str | None, digest: str, process: str) -> Repeat | None:
         """Take on a request that goes by this key. The request that was made before under it, if there was one.
 
-        A request that another process took on and has not answered for long is taken over.
+        A request that was taken on long ago and whose answer has not begun is taken over.
         """
         now = datetime.now(UTC)
         row = {"owner": owner or "", "key": key, "digest": digest, "process": process, "at": now}
-        dead = (repeats.c.process != process) & repeats.c.answer_id.is_(None) & (repeats.c.at < now - LONGEST)
+        dead = repeats.c.answer_id.is_(None) & (repeats.c.at < now - LONGEST)
         with self._truth.begin() as connection:
             connection.execute(delete(repeats).where((repeats.c.at < now - REPEATED) | dead))
-        try:
-            with self._truth.begin() as connection:
-                connection.execute(insert(repeats).values(row))
-        except IntegrityError:
-            with self._truth.connect() as connection:
-                known = connection.execute(select(repeats).where(_goes_by(key, owner))).one_or_none()
-            return Repeat(known.digest, known.answer_id, known.process, known.at) if known is not None else None
-        return None
+        while True:
+            try:
+                with self._truth.begin() as connection:
+                    connection.execute(insert(repeats).values(row))
+                return None
+            except IntegrityError:
+                with self._truth.connect() as connection:
+                    known = connection.execute(select(repeats).where(_goes_by(key, owner))).one_or_none()
+            if known is not None:  # else it was released in between
+                return Repeat(known.digest, known.answer_id, known.process, known.at)
 
     def begin(self, key: str, owner: str | None, answer_id: str) -> None:
         """Say which answer a request that was taken on is given."""
         with self._truth.begin() as connection:
             connection.execute(update(repeats).where(_goes_by(key, owner)).values(answer_id=answer_id))
 
-    def release(self, key: str, owner: str | None) -> None:
-        """Forget a request that came to nothing: it may be made again under the same key."""
+    def release(self, key: str, owner: str | None, answer_id: str | None) -> None:
+        """Forget a request that came to nothing: it may be made again under the same key.
+
+        One that meanwhile stands for another answer than `answer_id` stays.
+        """
+        same = repeats.c.answer_id.is_not_distinct_from(answer_id)
         with self._truth.begin() as connection:
-            connection.execute(delete(repeats).where(_goes_by(key, owner)))
+            connection.execute(delete(repeats).where(_goes_by(key, owner), same))
 
 
 def _is_of(owner: str | None) -> ColumnElement[bool]:
     return answers.c.owner.is_(None) if owner is None else answers.c.owner == owner
+
+
+def _first_of(conversation_id: str, owner: str | None) -> Select[tuple[str]]:
+    """The first answer of a conversation; in PostgreSQL it is held until the transaction ends."""
+    own = select(answers.c.id).where(answers.c.conversation_id == conversation_id, _is_of(owner))
+    return own.order_by(answers.c.created_at, answers.c.id).limit(1).with_for_update()
 
 
 def _goes_by(key: str, owner: str | None) -> ColumnElement[bool]:

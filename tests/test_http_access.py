@@ -1,7 +1,9 @@
 """Who may ask: keys, scopes, owners, limits; and what surrounds every request: ids, headers, sizes, logs."""
 
+import asyncio
 import logging
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,14 +12,19 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from bot.answer import Usage
 from bot.extractive import ExtractiveWriter
 from bot.http.access import keyless
+from bot.http.front import Front
+from bot.http.metrics import Metrics
+from bot.http.problems import Problem
 from bot.settings import read_settings
 from index import AnswerRecords, Archive, BadConfiguration, BadRequest, Given, open_keys
 from index.truth import open_truth
 from tests.conftest import article, day
+from tests.interleaving import once
 from tests.serving import STREAM, Waiting, events, pointer, serving
 from tests.test_shell import as_json, dateline
 
@@ -170,6 +177,19 @@ def test_a_key_may_have_so_many_answers_written_at_once(harbour: Archive) -> Non
         client.post(f"/v1/answers/{answer_id}/cancel", headers=header)
 
 
+def test_requests_of_a_key_at_the_same_moment_get_so_many_answers(harbour: Archive) -> None:
+    _, header = minted(harbour)
+    settings = read_settings().model_copy(update={"key_answers_at_once": 2, "key_requests_per_minute": 1000})
+
+    async def statuses(url: httpx.URL) -> list[int]:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20, headers=header) as caller:
+            made = await asyncio.gather(*(caller.post("/v1/answers", json=BRIDGE) for _ in range(12)))
+        return sorted(each.status_code for each in made)
+
+    with serving(harbour, Waiting(0.8), settings) as client:
+        assert asyncio.run(statuses(client.base_url)) == [200] * 2 + [429] * 10
+
+
 def test_a_key_may_use_so_many_tokens_a_day(harbour: Archive) -> None:
     _, header = minted(harbour)
     settings = read_settings().model_copy(update={"key_tokens_per_day": 100})
@@ -281,6 +301,38 @@ def test_a_half_sent_request_does_not_delay_the_end(harbour: Archive) -> None:
     sending.close()
 
 
+def test_the_end_may_come_in_the_moment_in_which_a_bodys_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.http.front.BODY_S", 0.1)
+    front, drained = Front(Metrics()), threading.Event()
+    scope: Scope = {"type": "http", "method": "POST", "path": "/", "raw_path": b"/", "headers": [], "route": None}
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        await receive()
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        return {}
+
+    async def send(_message: Message) -> None:
+        """Nobody reads."""
+
+    def drain() -> None:
+        front.drain()
+        drained.set()
+
+    async def end() -> None:
+        loop = asyncio.get_running_loop()
+        serving = asyncio.create_task(front.serve(app, scope, receive, send))
+        await asyncio.sleep(0.05)
+        loop.call_soon(time.sleep, 0.1)  # then both are due in one turn of the loop
+        loop.call_later(0.06, drain)
+        with pytest.raises(Problem, match="did not arrive in time"):
+            await serving
+
+    asyncio.run(end())
+    assert drained.is_set()
+
+
 def test_keys_are_minted_listed_and_revoked_beside_a_running_server(harbour: Archive) -> None:
     home = {"DATELINE_HOME": str(harbour.home)}
     with serving(harbour, ExtractiveWriter()) as client:
@@ -302,6 +354,37 @@ def test_another_address_than_loopback_is_refused_without_a_key(harbour: Archive
     assert all(keyless(host, harbour.keys) for host in ("127.0.0.1", "localhost", "::1"))
     minted(harbour)
     assert keyless("0.0.0.0", harbour.keys) is False
+
+
+def test_one_may_rate_twice_at_the_same_moment_in_postgresql(database_url: str) -> None:
+    answers = AnswerRecords(open_truth(database_url))
+    other = threading.Thread(target=answers.rate, args=("ans_1", "me", "up", None))
+
+    def rate() -> None:
+        other.start()
+        other.join(0.3)
+
+    with once("before", "INSERT INTO feedback", rate):
+        answers.rate("ans_1", "me", "down", "Outdated.")
+    other.join()
+    (rating,) = answers.ratings("ans_1")
+    assert rating.rating == "down"
+
+
+@pytest.mark.parametrize("moment", ["INSERT INTO answers", "FOR UPDATE"])
+def test_a_conversation_is_deleted_in_postgresql_while_a_follow_up_is_stored(database_url: str, moment: str) -> None:
+    answers = AnswerRecords(open_truth(database_url))
+    answers.save(Given("ans_0", "conv_1", "Who?", "{}"))
+    deleting = threading.Thread(target=answers.delete_conversation, args=("conv_1", None))
+
+    def delete() -> None:
+        deleting.start()
+        deleting.join(0.3)
+
+    with once("after", moment, delete):
+        answers.save(Given("ans_1", "conv_1", "And when?", "{}", follows=True))
+    deleting.join()
+    assert answers.conversation("conv_1", None) == ()
 
 
 def test_keys_and_answers_are_kept_in_postgresql_alike(database_url: str, tmp_path: Path) -> None:

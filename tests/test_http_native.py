@@ -1,7 +1,9 @@
 """The native API: streams that are taken up again, conversations, articles, feedback, requests sent twice."""
 
+import asyncio
 import json
 import shutil
+import sqlite3
 import subprocess
 import threading
 import time
@@ -16,8 +18,10 @@ from bot.http.shapes import AnswerShape, ArchiveShape, WholeArticleShape
 from bot.llm import LLMWriter
 from index import Archive
 from tests.conftest import article, day
+from tests.interleaving import once
 from tests.scripted_server import says
 from tests.scripted_server import serving as model_serving
+from tests.services import wait_for
 from tests.serving import STREAM, Waiting, ask, events, pointer, serving
 
 HARBOUR = "The harbour bridge will close on Monday. Repairs cost 12 million crowns. The mayor, Ana Sol, opposed them."
@@ -82,6 +86,27 @@ def test_a_cancelled_answer_ends_within_a_second_with_its_writer_closed(harbour:
         assert client.post(f"/v1/answers/{answer_id}/cancel").json()["was_running"] is False
 
 
+def test_an_answer_that_is_cancelled_while_it_is_stored_is_given(harbour: Archive) -> None:
+    storing, cancelled = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        storing.set()
+        cancelled.wait(5)
+
+    with (
+        serving(harbour, ExtractiveWriter()) as client,
+        once("before", "INSERT INTO answers", hold),
+        client.stream("POST", "/v1/answers", json=BRIDGE, headers=STREAM) as response,
+    ):
+        coming = events(response)
+        path = f"/v1/answers/{next(coming)[2]['answer_id']}"
+        assert storing.wait(5)
+        for _ in range(2):
+            client.post(f"{path}/cancel")
+        cancelled.set()
+        assert list(coming)[-1][1:] == ("answer.completed", client.get(path).json())
+
+
 def test_a_caller_that_waits_for_a_cancelled_answer_is_told(harbour: Archive) -> None:
     with serving(harbour, Waiting(30)) as client:
         got: list[httpx.Response] = []
@@ -124,6 +149,27 @@ def test_a_deleted_conversation_is_gone_with_its_answers(client: httpx.Client) -
     assert client.delete(path).status_code == client.get(path).status_code == 404
     assert client.get(f"/v1/answers/{answer['answer_id']}").status_code == 404
     assert client.get("/v1/conversations").json() == {"conversations": []}
+
+
+def test_a_deleted_conversation_does_not_come_back_with_what_was_being_written(harbour: Archive) -> None:
+    writer = Waiting(0)
+    with serving(harbour, writer) as client:
+        conversation = ask(client, "Who is the mayor?")["conversation_id"]
+        writer.wait = 0.2
+        asked = {**BRIDGE, "conversation_id": conversation}
+        with client.stream("POST", "/v1/answers", json=asked, headers=STREAM) as response:
+            coming = events(response)
+            answer_id = next(coming)[2]["answer_id"]
+            assert client.delete(f"/v1/conversations/{conversation}").status_code == 204
+            assert list(coming)[-1][1] == "answer.completed"
+        assert client.get(f"/v1/conversations/{conversation}").status_code == 404
+        assert client.get(f"/v1/answers/{answer_id}").status_code == 404
+
+
+def test_conversations_are_listed_while_one_is_deleted(client: httpx.Client, harbour: Archive) -> None:
+    gone = ask(client, "Who is the mayor?")["conversation_id"]
+    with once("after", "GROUP BY answers.conversation_id", lambda: harbour.answers.delete_conversation(gone, None)):
+        assert client.get("/v1/conversations", headers={"Connection": "close"}).status_code == 200
 
 
 def test_articles_are_added_listed_read_and_deleted(client: httpx.Client) -> None:
@@ -193,6 +239,51 @@ def test_what_was_cancelled_under_a_key_may_be_asked_again(harbour: Archive) -> 
         again = client.post("/v1/answers", json=BRIDGE, headers={"Idempotency-Key": "k-2"})
         assert again.status_code == 200
         assert again.json()["answer_id"] != answer_id
+
+
+def test_retries_of_what_was_cancelled_are_answered_once(harbour: Archive) -> None:
+    writer = Waiting(0.5)
+    headers = {"Idempotency-Key": "k-3"}
+
+    async def retried(url: httpx.URL) -> list[httpx.Response]:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20, headers=headers) as caller:
+            return await asyncio.gather(*(caller.post("/v1/answers", json=BRIDGE) for _ in range(8)))
+
+    with serving(harbour, writer) as client:
+        with client.stream("POST", "/v1/answers", json=BRIDGE, headers={**headers, **STREAM}) as response:
+            coming = events(response)
+            client.post(f"/v1/answers/{next(coming)[2]['answer_id']}/cancel")
+            list(coming)
+        before = writer.written
+        made = asyncio.run(retried(client.base_url))
+        assert writer.written - before == 1
+    given = {each.json()["answer_id"] for each in made if each.status_code == 200}
+    refused = {each.json()["code"] for each in made if each.status_code != 200}
+    assert len(given) == 1 and refused <= {"InProgress"}
+
+
+def test_what_failed_to_begin_under_a_key_may_be_asked_again(harbour: Archive) -> None:
+    writer = Waiting(60)
+
+    def fail() -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    with serving(harbour, writer) as client:
+        headers = {"Idempotency-Key": "k-4"}
+        with once("before", "UPDATE repeats", fail):
+            failed = client.post("/v1/answers", json=BRIDGE, headers={**headers, "Connection": "close"})
+        assert failed.status_code == 500
+        wait_for(lambda: client.desk.running(None) == 0, patience_s=5)
+        writer.wait = 0
+        assert client.post("/v1/answers", json=BRIDGE, headers=headers).status_code == 200
+
+
+def test_a_key_that_is_released_while_it_is_claimed_is_claimed_by_one(harbour: Archive) -> None:
+    records = harbour.answers
+    assert records.claim("k", None, "digest", "here") is None
+    with once("before", "SELECT repeats", lambda: records.release("k", None, None)):
+        assert records.claim("k", None, "digest", "here") is None
+    assert records.claim("k", None, "digest", "here") is not None
 
 
 JSON = {"Content-Type": "application/json"}

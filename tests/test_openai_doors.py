@@ -17,6 +17,7 @@ from bot.extractive import ExtractiveWriter
 from bot.settings import read_settings
 from index import Archive, ModelUnavailable
 from tests.conftest import ROOT, article, day
+from tests.interleaving import once
 from tests.openai_trial import CHECKS
 from tests.serving import Waiting, serving
 from tests.test_engine import Scripted
@@ -141,6 +142,17 @@ def test_whoever_hangs_up_on_a_whole_answer_stops_the_writing(harbour: Archive) 
         with pytest.raises(httpx.ReadTimeout):
             client.post("/v1/chat/completions", json=ASKED, timeout=1.5)
         assert writer.closed.wait(3)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_is_not_to_be_stored_is_not_stored_for_a_moment_either(client: httpx.Client, stream: bool) -> None:
+    stored: list[bool] = []
+    asked = {"model": "dateline", "input": QUESTION, "store": False, "stream": stream}
+    with once("after", "INSERT INTO answers", lambda: stored.append(True)):
+        response = client.post("/v1/responses", json=asked)
+    assert "12 million" in response.text
+    assert not stored
+    assert client.get("/v1/conversations").json() == {"conversations": []}
 
 
 def test_the_client_waits_as_it_is_told_when_there_were_too_many(harbour: Archive) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bot.answer import ProvenSentence, Question, Quote, Usage
 from bot.engine import LeftOut
 from bot.events import AnswerCancelled, AnswerCompleted, Event
-from bot.running import Desk, Running, TooBusy
+from bot.running import Desk, Running, TooBusy, TooManyOfOne
 from index import Archive, BadRequest, Evidence
 from tests.conftest import article, day
 
@@ -46,16 +46,16 @@ def run(archive: Archive) -> Callable[[Callable[[Desk, Slow], Coroutine[Any, Any
     def run(what: Callable[[Desk, Slow], Coroutine[Any, Any, None]], wait: float) -> None:
         async def whole() -> None:
             writer = Slow(wait)
-            await asyncio.wait_for(what(Desk(archive, writer, 2), writer), 20)
+            await asyncio.wait_for(what(Desk(archive, writer, 2, 1), writer), 20)
 
         asyncio.run(whole())
 
     return run
 
 
-async def read(running: Running, after: int = -1, most: int = 100) -> list[Event]:
+async def read(running: Running, after: int = -1, most: int = 100, grace: float = 0.05) -> list[Event]:
     seen: list[Event] = []
-    async with aclosing(running.read(after, grace=0.05)) as events:
+    async with aclosing(running.read(after, grace=grace)) as events:
         async for numbered in events:
             if numbered is not None:
                 seen.append(numbered[1])
@@ -107,6 +107,19 @@ def test_an_answer_that_nobody_reads_any_more_is_broken_off(run: Any) -> None:
     run(what, 60)
 
 
+def test_every_departure_of_the_last_reader_leaves_the_whole_grace(run: Any) -> None:
+    async def what(desk: Desk, writer: Slow) -> None:
+        running = await desk.start(Question("bridge?"))
+        await read(running, most=4, grace=0.5)
+        await asyncio.sleep(0.3)
+        await read(running, most=4, grace=0.5)
+        left = asyncio.get_running_loop().time()
+        await desk.drained()
+        assert asyncio.get_running_loop().time() - left > 0.45
+
+    run(what, 60)
+
+
 def test_a_silent_writer_is_pinged_for(run: Any) -> None:
     async def what(desk: Desk, writer: Slow) -> None:
         running = await desk.start(Question("bridge?"))
@@ -129,6 +142,24 @@ def test_only_so_many_are_written_at_once(run: Any) -> None:
         first.cancel()
         await read(first)
         await desk.start(Question("bridge?"))
+
+    run(what, 60)
+
+
+def test_those_that_are_asked_at_the_same_moment_are_counted_too(run: Any) -> None:
+    async def what(desk: Desk, writer: Slow) -> None:
+        asked = (desk.start(Question("bridge?")) for _ in range(6))
+        started = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(each) for each in started] == [Running, Running, TooBusy, TooBusy, TooBusy, TooBusy]
+
+    run(what, 60)
+
+
+def test_one_owner_takes_the_room_of_no_other(run: Any) -> None:
+    async def what(desk: Desk, writer: Slow) -> None:
+        asked = (desk.start(Question("bridge?", owner=owner)) for owner in ("key-1", "key-1", "key-2"))
+        started = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(each) for each in started] == [Running, TooManyOfOne, Running]
 
     run(what, 60)
 

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from bot.encoding import answer_json
 from bot.http.access import Asker
-from bot.http.limits import Limited, room
+from bot.http.limits import Limited, see_tokens_left
 from bot.http.problems import PROBLEMS, Problem, place
 from bot.http.repeating import repeated
 from bot.http.schema import AskRequest, FeedbackRequest
@@ -47,7 +47,7 @@ async def post_answer(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Answer a question: the whole answer, or its events with `Accept: text/event-stream`."""
-    await room(asker, ours)
+    await see_tokens_left(asker, ours)
     question = body.to_question(asker.id)
     given: Running | str
     if idempotency_key is None:

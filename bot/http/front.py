@@ -40,7 +40,8 @@ class Front:
         """The server is about to end: requests that have not arrived whole are not waited for."""
         self.draining = True
         for body in self._bodies:
-            body.reschedule(asyncio.get_running_loop().time())
+            if not body.expired():  # else its time is just up
+                body.reschedule(asyncio.get_running_loop().time())
 
     async def serve(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """One request through the application."""

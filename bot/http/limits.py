@@ -1,4 +1,7 @@
-"""How much one key may ask: requests a minute, answers at once, tokens a day. Whoever needs no key has no limits."""
+"""How much one key may ask: requests a minute, tokens a day. Whoever needs no key has no limits.
+
+How many answers a key may have at once, the desk sees to: `bot.running`.
+"""
 
 import math
 import time
@@ -9,7 +12,7 @@ from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
 from bot.http.access import Caller, caller
-from bot.http.problems import RETRY_S, Problem
+from bot.http.problems import Problem
 from bot.http.rate import WINDOW_S
 from bot.http.service import Ours, Service
 
@@ -35,17 +38,17 @@ async def _limited(request: Request, ours: Ours) -> None:
     request.state.headers = take(caller(request), ours)
 
 
-async def room(asker: Caller, ours: Service) -> None:
-    """See that a key may have one more answer. Raises a 429."""
-    if asker.id is None:
+async def see_tokens_left(asker: Caller, ours: Service) -> None:
+    """See that a key may use more tokens today. Raises a 429.
+
+    What an answer uses is known at its end, so those that are written at once may go beyond it together.
+    """
+    tokens = ours.settings.key_tokens_per_day
+    if asker.id is None or tokens is None:
         return
-    most, tokens = ours.settings.key_answers_at_once, ours.settings.key_tokens_per_day
-    if ours.desk.running(asker.id) >= most:
-        raise _too_many(f"This key may have {most} answers written at once.", RETRY_S)
-    if tokens is not None:
-        spent = await run_in_threadpool(ours.archive.answers.tokens, asker.id, datetime.now(UTC) - DAY)
-        if spent >= tokens:
-            raise _too_many(f"This key has used its {tokens:,} tokens of the last 24 hours.", 3600)
+    spent = await run_in_threadpool(ours.archive.answers.tokens, asker.id, datetime.now(UTC) - DAY)
+    if spent >= tokens:
+        raise _too_many(f"This key has used its {tokens:,} tokens of the last 24 hours.", 3600)
 
 
 Limited = Annotated[None, Depends(_limited)]

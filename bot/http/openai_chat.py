@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from bot.encoding import answer_json
 from bot.events import AnswerCompleted, SentenceProven
 from bot.http.access import Asker
-from bot.http.limits import Limited, room
+from bot.http.limits import Limited, see_tokens_left
 from bot.http.openai_shared import (
     CREATED,
     LARGEST,
@@ -75,7 +75,7 @@ async def get_model(model: str, _: Asker) -> dict[str, Any]:
 async def post_completion(body: ChatRequest, request: Request, ours: Ours, asker: Asker, _: Limited) -> Response:
     """Answer the last message. Citations are annotations; `dateline` in the reply is the answer of the native API."""
     body.see_that_it_can_be_done()
-    await room(asker, ours)
+    await see_tokens_left(asker, ours)
     running = await ours.desk.start(read_question(body.messages, "messages", body, asker.id))
     head = {"id": f"chatcmpl-{running.answer_id}", "created": CREATED, "model": MODEL}
     if body.stream:

@@ -17,7 +17,7 @@ from bot.answer import Question
 from bot.encoding import answer_json
 from bot.events import AnswerCompleted, SentenceProven
 from bot.http.access import Asker, Caller
-from bot.http.limits import Limited, room
+from bot.http.limits import Limited, see_tokens_left
 from bot.http.openai_shared import CREATED, LARGEST, MODEL, Compatible, Message, annotations, read_question
 from bot.http.problems import OPENAI_PROBLEMS, Problem, openai_error, place
 from bot.http.service import Ours, Service
@@ -49,14 +49,15 @@ class ResponsesRequest(Compatible):
     def to_question(self, owner: str | None) -> Question:
         """The engine's own value."""
         items = [Item(role="user", content=self.input)] if isinstance(self.input, str) else self.input
-        return read_question([each for each in items if each.type == "message"], "input", self, owner)
+        question = read_question([each for each in items if each.type == "message"], "input", self, owner)
+        return replace(question, kept=self.store is not False)
 
 
 @router.post("", responses={200: {"content": EVENTS, "links": LINKS}})
 async def post_response(body: ResponsesRequest, request: Request, ours: Ours, asker: Asker, _: Limited) -> Response:
     """Answer, with annotations. `previous_response_id` goes on with a conversation; `store: false` keeps nothing."""
     body.see_that_it_is_ours()
-    await room(asker, ours)
+    await see_tokens_left(asker, ours)
     question = body.to_question(asker.id)
     if body.previous_response_id is not None:
         conversation = await _conversation(body.previous_response_id, ours, asker)
@@ -64,10 +65,9 @@ async def post_response(body: ResponsesRequest, request: Request, ours: Ours, as
     running = await ours.desk.start(question)
     if body.stream:
         await begun(running)
-        events = _events(running, body, request, ours)
+        events = _events(running, request, body.previous_response_id)
         return StreamingResponse(events, media_type="text/event-stream", headers=NOT_BUFFERED)
     answer = answer_json(await completed(running, request, grace=0))
-    await _keep_or_forget(body, running, ours)
     return JSONResponse(_response(answer, request, body.previous_response_id))
 
 
@@ -85,7 +85,7 @@ async def delete_response(response_id: str, ours: Ours, asker: Asker) -> Respons
     return JSONResponse({"id": response_id, "object": "response", "deleted": True})
 
 
-async def _events(running: Running, body: ResponsesRequest, request: Request, ours: Service) -> AsyncGenerator[bytes]:
+async def _events(running: Running, request: Request, before: str | None) -> AsyncGenerator[bytes]:
     """The answer as the events of the Responses API, in its order."""
     numbers = count()
 
@@ -93,7 +93,6 @@ async def _events(running: Running, body: ResponsesRequest, request: Request, ou
         value = {"type": kind, "sequence_number": next(numbers), **data}
         return format_sse_event(data_str=json.dumps(value, ensure_ascii=False), event=kind)
 
-    before = body.previous_response_id
     item_id, place_ = _item_id(running.answer_id), {"output_index": 0, "content_index": 0}
     empty = _frame(running.answer_id, "in_progress", [], before)
     part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
@@ -114,7 +113,6 @@ async def _events(running: Running, body: ResponsesRequest, request: Request, ou
     if not isinstance(last, AnswerCompleted):
         yield event("response.failed", response={**empty, "status": "failed", "error": _failure(running)})
         return
-    await _keep_or_forget(body, running, ours)
     response = _response(answer_json(last.answer), request, before)
     (item,) = response["output"]
     (part,) = item["content"]
@@ -204,8 +202,3 @@ async def _conversation(response_id: str, ours: Service, asker: Caller) -> str:
     except Problem as problem:
         place_ = [place("body", "previous_response_id", str(problem.detail))]
         raise Problem(422, str(problem.detail), code="previous_response_not_found", errors=place_) from None
-
-
-async def _keep_or_forget(body: ResponsesRequest, running: Running, ours: Service) -> None:
-    if body.store is False:
-        await run_in_threadpool(ours.archive.answers.delete, running.answer_id, running.owner)

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from bot.http.schema import AskRequest
-from bot.running import TooBusy
+from bot.running import TooBusy, TooManyOfOne
 from index import BadArticle, BadRequest, DatelineError, UnknownArticle
 
 # What the OpenAPI document says of them.
@@ -134,6 +134,8 @@ def _dateline_problem(error: DatelineError) -> Problem:
         case BadArticle(reason=reason):
             named = _FIELD.search(reason)
             return Problem(422, reason, code=code, errors=[place("body", named[1] if named else "", reason)])
+        case TooManyOfOne():
+            return Problem(429, text, code="TooManyRequests", headers={"Retry-After": str(RETRY_S)})
         case TooBusy():
             return Problem(503, text, code=code, headers={"Retry-After": str(RETRY_S)})
     return Problem(503, text, code=code)

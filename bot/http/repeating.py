@@ -35,17 +35,20 @@ async def repeated(key: str, body: str, question: Question, ours: Ours) -> Runni
                 return saved
         if before.process != ours.desk.process or before.answer_id is None:
             break
-        await run_in_threadpool(answers.release, key, owner)
+        await run_in_threadpool(answers.release, key, owner, before.answer_id)
     retry = {"Retry-After": str(RETRY_S)}
     raise Problem(409, "The question under this key is being answered.", code="InProgress", headers=retry)
 
 
 async def _begun(key: str, question: Question, ours: Ours) -> Running:
     answers = ours.archive.answers
+    running: Running | None = None
     try:
         running = await ours.desk.start(question)
+        await run_in_threadpool(answers.begin, key, question.owner, running.answer_id)
     except BaseException:
-        await run_in_threadpool(answers.release, key, question.owner)
+        if running is not None:
+            running.cancel()  # no key stands for it, so nobody will read it
+        await run_in_threadpool(answers.release, key, question.owner, None)
         raise
-    await run_in_threadpool(answers.begin, key, question.owner, running.answer_id)
     return running

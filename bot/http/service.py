@@ -39,7 +39,7 @@ def make_service(archive: Archive, writer: Writer, settings: Settings) -> Servic
 
         spans = tracer_provider()
     metrics, rate = Metrics(spans), Rate(settings.key_requests_per_minute)
-    desk = Desk(archive, writer, settings.answers_at_once, metrics)
+    desk = Desk(archive, writer, settings.answers_at_once, settings.key_answers_at_once, metrics)
     return Service(archive, writer, desk, settings, Front(metrics), rate, metrics, spans)
 
 

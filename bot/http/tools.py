@@ -16,7 +16,7 @@ from bot.answer import DEFAULT_PASSAGES, Question
 from bot.encoding import answer_json
 from bot.http.access import Caller, caller, see_scope
 from bot.http.articles import whole_article
-from bot.http.limits import room, take
+from bot.http.limits import see_tokens_left, take
 from bot.http.problems import Problem
 from bot.http.searching import evidence_json
 from bot.http.searching import search as find
@@ -60,7 +60,7 @@ def tool_server(ours: Service) -> MCPServer[Any]:
         """Answer a question from the archive; every sentence is proven by a verbatim quote, or it abstains."""
         with _told():
             asker = await _caller(ctx, "ask", ours)
-            await room(asker, ours)
+            await see_tokens_left(asker, ours)
             chosen = parse_filter(published_from, published_to, as_of, publishers or [])
             running = await ours.desk.start(Question(question, chosen, passages, conversation_id, owner=asker.id))
             async with aclosing(running.read(grace=0)) as events:

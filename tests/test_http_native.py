@@ -8,7 +8,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import pytest
@@ -16,7 +18,7 @@ import pytest
 from bot.extractive import ExtractiveWriter
 from bot.http.shapes import AnswerShape, ArchiveShape, WholeArticleShape
 from bot.llm import LLMWriter
-from index import Archive
+from index import Archive, IngestReport
 from tests.conftest import article, day
 from tests.interleaving import once
 from tests.scripted_server import says
@@ -170,6 +172,26 @@ def test_conversations_are_listed_while_one_is_deleted(client: httpx.Client, har
     gone = ask(client, "Who is the mayor?")["conversation_id"]
     with once("after", "GROUP BY answers.conversation_id", lambda: harbour.answers.delete_conversation(gone, None)):
         assert client.get("/v1/conversations", headers={"Connection": "close"}).status_code == 200
+
+
+def test_questions_are_answered_while_many_articles_wait_to_be_stored(archive: Archive) -> None:
+    going_on = threading.Event()
+
+    def store(*_: object) -> IngestReport:
+        going_on.wait(20)
+        return IngestReport(new=1)
+
+    with serving(archive, ExtractiveWriter()) as client, ThreadPoolExecutor(60) as senders:
+        with patch.object(archive, "ingest", store):
+            url = f"{client.base_url}/v1/articles"
+            bodies = [{"title": f"Ferry {number}", "body": "The ferry sails."} for number in range(60)]
+            sent = [senders.submit(httpx.post, url, json=body, timeout=30) for body in bodies]
+            time.sleep(1)
+            try:
+                assert client.get("/readyz", timeout=3).status_code == 200
+            finally:
+                going_on.set()
+        assert {each.result().status_code for each in sent} == {201}
 
 
 def test_articles_are_added_listed_read_and_deleted(client: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
@@ -39,7 +40,7 @@ async def list_articles(
 @router.post("", responses={200: {"model": StoredShape}, 201: {"model": StoredShape, "links": LINKS}})
 async def post_article(body: ArticleRequest, ours: Ours, _: Author) -> Response:
     """Store an article. The same again is left alone; another text under the same id or URL is a new version."""
-    article_id, outcome = await run_in_threadpool(_store, body, ours.archive)
+    article_id, outcome = await to_thread.run_sync(_store, body, ours.archive, limiter=ours.storing)
     return JSONResponse({"article_id": article_id, "outcome": outcome}, 201 if outcome == "new" else 200)
 
 
@@ -52,7 +53,7 @@ async def get_article(article_id: str, ours: Ours, _: Searcher) -> Response:
 @router.delete("/{article_id:path}", status_code=204)
 async def delete_article(article_id: str, ours: Ours, _: Author) -> Response:
     """Delete an article with all its versions."""
-    await run_in_threadpool(ours.archive.remove, article_id)
+    await to_thread.run_sync(ours.archive.remove, article_id, limiter=ours.storing)
     return Response(status_code=204)
 
 

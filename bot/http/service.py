@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from bot.engine import Writer
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The open archive, the writer, the answers being written, and the settings of this process."""
+    """The open archive, the writer, the answers being written, and the settings of this process.
+
+    Articles are stored in the threads of `storing`: whoever waits for the archive there keeps no question waiting.
+    """
 
     archive: Archive
     writer: Writer
@@ -29,6 +33,7 @@ class Service:
     rate: Rate
     metrics: Metrics
     spans: "SdkProvider | None"
+    storing: CapacityLimiter
 
 
 def make_service(archive: Archive, writer: Writer, settings: Settings) -> Service:
@@ -40,7 +45,7 @@ def make_service(archive: Archive, writer: Writer, settings: Settings) -> Servic
         spans = tracer_provider()
     metrics, rate = Metrics(spans), Rate(settings.key_requests_per_minute)
     desk = Desk(archive, writer, settings.answers_at_once, settings.key_answers_at_once, metrics)
-    return Service(archive, writer, desk, settings, Front(metrics), rate, metrics, spans)
+    return Service(archive, writer, desk, settings, Front(metrics), rate, metrics, spans, CapacityLimiter(1))
 
 
 def _service(request: Request) -> Service:

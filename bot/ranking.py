@@ -11,6 +11,7 @@ from datetime import datetime
 from math import log
 
 from bot.asking import Wanted, asks_for_words, offers, offers_words, wanted
+from bot.parts import parts
 from bot.planted import is_planted
 from bot.publishers import named
 from bot.words import same
@@ -23,6 +24,7 @@ CONTEXT_CREDIT = 0.4  # a question's word in the sentence before, or in the head
 WORDS = 0.3  # what somebody's own words are ahead, where the question asks what was said; in the order alone, too
 RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
 RELEVANCE = 0.14  # what the log odds that a sentence answers count for, in the order
+JOINED = 3  # things: what a question joins of so many no sentence answers alone, so relevance does not count
 SUREST = 0.995  # nothing is likelier than this to answer, or not to
 HALF_LIFE_DAYS = 30.0
 NEAR_BEST = 1.0  # a further sentence's fit must come within this of the best one's
@@ -84,12 +86,13 @@ def rank(
     said = [each for each in ranked if not is_planted(each.text)]
     of_words = WORDS * asks_for_words(question)
     others = mean_relevance(evidence)
+    of_relevance = RELEVANCE if len(parts(question)) < JOINED else 0.0
 
     def fitting(each: Ranked) -> Ranked:
         article = each.evidence.article
         newer = RECENCY * _newer(article.published_at, recency)
         relevance = timely(others if each.relevance is None else each.relevance, article, recency)
-        likely = RELEVANCE * _log_odds(relevance)
+        likely = of_relevance * _log_odds(relevance)
         return replace(each, fit=each.score + newer + likely + (of_words and of_words * offers_words(each.text)))
 
     return sorted(map(fitting, said), key=lambda each: -each.fit)

@@ -119,6 +119,19 @@ def test_relevance_changes_neither_the_scores_nor_the_order_of_what_was_not_judg
     assert [each.place for each in after if each.relevance is None] == [each.place for each in before[JUDGED:]]
 
 
+def test_relevance_does_not_order_what_answers_a_question_that_joins_three_things(
+    found: list[Evidence], reranker: Reranker
+) -> None:
+    joined = (
+        "Which builder, that the city council of Port Arlen has chosen for its new bridge, won with an offer of 398 "
+        "million florns, while residents of Port Arlen pay a toll of two florns, and ferries stop running in 2030?"
+    )
+    before = rank(joined, found, WEIGHTS)
+    judged = rank(joined, rerank(Question(joined), found, WEIGHTS, reranker), WEIGHTS)
+    assert [each.place for each in judged] == [each.place for each in before]
+    assert any(each.relevance is not None for each in judged), "it counts in whether there is an answer"
+
+
 def dated(found: Evidence, days: int, relevance: float) -> Evidence:
     at = NOW - timedelta(days=days)
     sure = tuple(relevance for _ in found.passage.sentences)

@@ -80,8 +80,8 @@ class Rewriter(Protocol):
 class Paid(Protocol):
     """A writer whose model costs money."""
 
-    def charged_to(self, account: Archive) -> Writer:
-        """The same writer, which takes down there what it spends, and keeps to the limit of a day."""
+    def charged_to(self, account: Archive, owner: str | None) -> Writer:
+        """The same writer, which takes down there what it spends and for whom, and keeps to the limit of a day."""
         ...
 
 
@@ -92,7 +92,7 @@ async def ask(question: Question, archive: Archive, writer: Writer) -> AsyncGene
     """
     started = time.perf_counter()
     if isinstance(writer, Paid):
-        writer = writer.charged_to(archive)
+        writer = writer.charged_to(archive, question.owner)
     publishers = await asyncio.to_thread(archive.publishers)
     question = check(question, datetime.now(UTC), publishers)
     earlier = await asyncio.to_thread(earlier_questions, question, archive)
@@ -166,9 +166,7 @@ async def _keep(answer: Answer, question: Question, archive: Archive) -> None:
     """Store an answer. A cancellation comes too late for it: what is stored must not end as cancelled."""
     value = json.dumps(answer_json(answer), ensure_ascii=False)
     follows = question.conversation_id is not None
-    given = Given(
-        answer.id, answer.conversation_id, answer.question, value, question.owner, answer.usage.tokens, follows
-    )
+    given = Given(answer.id, answer.conversation_id, answer.question, value, question.owner, follows)
     saving = asyncio.ensure_future(asyncio.to_thread(archive.answers.save, given))
     while not saving.done():
         with contextlib.suppress(asyncio.CancelledError):

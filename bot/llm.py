@@ -92,10 +92,10 @@ class LLMWriter:
         self._chat = chat(base_url, api_key, model, self._reply_tokens, timeouts, api=api, effort=effort)
         self._rewriting = rewriting_chat(chat, base_url, api_key, model, api)
 
-    def charged_to(self, account: Account) -> "LLMWriter":
-        """The same writer, which takes down there what it spends, and keeps to the limit of a day."""
+    def charged_to(self, account: Account, owner: str | None) -> "LLMWriter":
+        """The same writer, which takes down there what it spends and for whom, and keeps to the limit of a day."""
         charged = copy.copy(self)
-        charged._purse = replace(self._purse, account=account)
+        charged._purse = replace(self._purse, account=account, owner=owner)
         return charged
 
     async def rewrite(self, question: str, earlier: Sequence[str]) -> tuple[str | None, Usage]:

@@ -22,8 +22,8 @@ class SpendingLimitReached(DatelineError):
 class Account(Protocol):
     """Where spending is kept, so that a restart does not forget it."""
 
-    def spend(self, usd: float) -> None:
-        """Take down what was spent now."""
+    def spend(self, usd: float, tokens: int, owner: str | None) -> None:
+        """Take down what was spent now, and for whom."""
         ...
 
     def spent(self, since: datetime) -> float:
@@ -57,11 +57,15 @@ FREE = Price(0.0, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """What a writer pays from. `price` is None when it is not known, `daily_usd` when there is no limit."""
+    """What a writer pays from for a question of `owner`, the id of an API key.
+
+    `price` is None when it is not known, `daily_usd` when there is no limit.
+    """
 
     price: Price | None = FREE
     daily_usd: float | None = None
     account: Account | None = None
+    owner: str | None = None
 
     def check(self) -> None:
         """Raises SpendingLimitReached when today's limit is reached. A day is one of UTC."""
@@ -77,8 +81,8 @@ class Purse:
     def pay(self, usage: Usage) -> Usage:
         """The usage with what it cost, which is taken down."""
         cost = self.price.of(usage) if self.price is not None else None
-        if cost and self.account is not None:
-            self.account.spend(cost)
+        if usage.tokens and self.account is not None:
+            self.account.spend(cost or 0.0, usage.tokens, self.owner)
         return replace(usage, cost_usd=cost)
 
 

@@ -21,7 +21,7 @@ LONGEST = timedelta(minutes=3)  # after this a request whose answer has not begu
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer as it was given: `answer` is its JSON, `tokens` what a model was sent and wrote for it.
+    """An answer as it was given: `answer` is its JSON.
 
     One that `follows` was asked in a conversation that was there before.
     """
@@ -31,7 +31,6 @@ class Given:
     question: str
     answer: str
     owner: str | None = None
-    tokens: int = 0
     follows: bool = False
 
 
@@ -82,7 +81,6 @@ class AnswerRecords:
             "question": given.question,
             "answer": given.answer,
             "owner": given.owner,
-            "tokens": given.tokens,
         }
         others = _first_of(given.conversation_id, given.owner).where(answers.c.id != given.id)
         with self._truth.connect() as connection:
@@ -142,12 +140,6 @@ class AnswerRecords:
         with self._truth.begin() as connection:
             if connection.execute(delete(answers).where(answers.c.id == answer_id, _is_of(owner))).rowcount:
                 connection.execute(delete(feedback).where(feedback.c.answer_id == answer_id))
-
-    def tokens(self, owner: str | None, since: datetime) -> int:
-        """How many tokens a model was sent and wrote for this owner's answers since then."""
-        spent = select(func.sum(answers.c.tokens)).where(_is_of(owner), answers.c.created_at >= since)
-        with self._truth.connect() as connection:
-            return int(connection.scalar(spent) or 0)
 
     def rate(self, answer_id: str, who: str, rating: Judgement, reason: str | None) -> None:
         """Keep what somebody thinks of an answer; what they thought before is replaced."""

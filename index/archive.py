@@ -341,15 +341,21 @@ class Archive:
             write_fact(connection, "model", self.embedder.id)
         self._derived.rebuild()
 
-    def spend(self, usd: float) -> None:
-        """Take down what a model's reply cost now."""
+    def spend(self, usd: float, tokens: int, owner: str | None) -> None:
+        """Take down what a model's reply cost now, and whose question it was for."""
         with storing(), self._truth.begin() as connection:
-            connection.execute(insert(spending).values(at=datetime.now(UTC), usd=usd))
+            connection.execute(insert(spending).values(at=datetime.now(UTC), usd=usd, tokens=tokens, owner=owner))
 
     def spent(self, since: datetime) -> float:
         """US dollars spent on models since a moment."""
         with self._truth.connect() as connection:
             return float(connection.scalar(select(func.sum(spending.c.usd)).where(spending.c.at >= since)) or 0.0)
+
+    def tokens(self, owner: str, since: datetime) -> int:
+        """How many tokens a model was sent and wrote for this owner's questions since a moment."""
+        used = select(func.sum(spending.c.tokens)).where(spending.c.owner == owner, spending.c.at >= since)
+        with self._truth.connect() as connection:
+            return int(connection.scalar(used) or 0)
 
     def _retract_at(self, withdrawn: Withdrawn) -> bool:
         """Retract the article at an address; whether there was one."""

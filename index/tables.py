@@ -179,7 +179,6 @@ answers = Table(
     Column("question", Text, nullable=False),
     Column("answer", Text, nullable=False, comment="the Answer as JSON, as it was given"),
     Column("owner", String(40), comment="who asked: the id of an API key; null without one"),
-    Column("tokens", Integer, comment="what a model was sent and wrote for it"),
 )
 
 feedback = Table(
@@ -222,6 +221,8 @@ spending = Table(
     Column("id", RowId, primary_key=True),
     Column("at", UtcDateTime, nullable=False, index=True),
     Column("usd", Float, nullable=False, comment="what one reply of a model cost"),
+    Column("tokens", Integer, comment="what the model was sent and wrote"),
+    Column("owner", String, comment="the id of the API key that asked"),
 )
 
 polls = Table(

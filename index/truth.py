@@ -7,7 +7,7 @@ from sqlalchemy.exc import DatabaseError
 
 from index.database import alone, postgres_engine, sqlite_engine, upsert
 from index.errors import ArchiveDamaged, BadConfiguration
-from index.tables import answers, changes, facts, metadata, polls, versions
+from index.tables import answers, changes, facts, metadata, polls, spending, versions
 
 SCHEMA_VERSION = 1
 TURN = "turn"  # the fact that whoever changes articles holds
@@ -55,7 +55,8 @@ def _create(engine: Engine, name: str) -> None:
             _date_versions(connection)
         for old in ("versions_by_date", "versions_by_publisher"):  # of an older Dateline
             connection.exec_driver_sql(f"DROP INDEX IF EXISTS {old}")
-        _add_columns(connection, answers, "owner", "tokens")
+        _add_columns(connection, answers, "owner")
+        _add_columns(connection, spending, "tokens", "owner")
         _add_columns(connection, polls, "claimed_until")
         upsert(connection, facts, {"name": TURN, "value": ""}, replace=False)
         upsert(connection, facts, {"name": "schema_version", "value": str(SCHEMA_VERSION)}, replace=False)

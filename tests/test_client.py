@@ -375,7 +375,7 @@ def test_an_answer_that_nobody_waits_for_is_paid_for(archive: Archive, earlier: 
 
     async def cancelled() -> None:
         with serving(says(TRUE + " And then", 30.0)) as server:
-            writes = LLMWriter(server.url, "none", "m", purse=purse).charged_to(archive)
+            writes = LLMWriter(server.url, "none", "m", purse=purse).charged_to(archive, None)
             task = asyncio.create_task(complete(question, archive, writes))
             while not server.requests:
                 await asyncio.sleep(0.02)

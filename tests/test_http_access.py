@@ -14,17 +14,19 @@ import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from bot.answer import Usage
 from bot.extractive import ExtractiveWriter
 from bot.http.access import keyless
 from bot.http.front import Front
 from bot.http.metrics import Metrics
 from bot.http.problems import Problem
+from bot.llm import LLMWriter
 from bot.settings import read_settings
 from index import AnswerRecords, Archive, BadConfiguration, BadRequest, Given, open_keys
 from index.truth import open_truth
 from tests.conftest import article, day
 from tests.interleaving import once
+from tests.scripted_server import says
+from tests.scripted_server import serving as model_serving
 from tests.serving import STREAM, Waiting, events, pointer, serving
 from tests.test_shell import as_json, dateline
 
@@ -190,13 +192,22 @@ def test_requests_of_a_key_at_the_same_moment_get_so_many_answers(harbour: Archi
         assert asyncio.run(statuses(client.base_url)) == [200] * 2 + [429] * 10
 
 
-def test_a_key_may_use_so_many_tokens_a_day(harbour: Archive) -> None:
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/v1/answers", BRIDGE), ("/v1/responses", {"model": "dateline", "input": BRIDGE["question"], "store": False})],
+)
+def test_a_key_may_use_so_many_tokens_a_day_whether_answers_are_stored_or_not(
+    harbour: Archive, path: str, body: dict[str, Any]
+) -> None:
     _, header = minted(harbour)
+    _, other = minted(harbour)
     settings = read_settings().model_copy(update={"key_tokens_per_day": 100})
-    with serving(harbour, Waiting(0, Usage(90, 20)), settings) as client:
-        assert client.post("/v1/answers", json=BRIDGE, headers=header).status_code == 200
-        refused = client.post("/v1/answers", json=BRIDGE, headers=header)
-        assert (pointer(refused)[0], refused.headers["retry-after"]) == (429, "3600")
+    writes = says("Repairs cost 12 million crowns [1.2].", usage=(90, 20))
+    with model_serving(writes) as model, serving(harbour, LLMWriter(model.url, "none", "m"), settings) as client:
+        assert client.post(path, json=body, headers=header).status_code == 200
+        refused = client.post(path, json=body, headers=header)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "3600")
+        assert client.post(path, json=body, headers=other).status_code == 200
 
 
 def test_so_many_answers_are_written_at_once_for_all_together(harbour: Archive) -> None:
@@ -394,8 +405,7 @@ def test_keys_and_answers_are_kept_in_postgresql_alike(database_url: str, tmp_pa
     keys.revoke(key.id)
     assert keys.find(token) is None
     for number in range(2):
-        answers.save(Given(f"ans_{number}", "conv_1", f"Question {number}?", "{}", key.id, 50))
-    assert answers.tokens(key.id, day("2026-01-01")) == 100
+        answers.save(Given(f"ans_{number}", "conv_1", f"Question {number}?", "{}", key.id))
     (conversation,) = answers.conversations(key.id, 10)
     assert (conversation.title, conversation.answers) == ("Question 0?", 2)
     assert answers.conversation("conv_1", None) == ()

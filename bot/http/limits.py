@@ -46,7 +46,7 @@ async def see_tokens_left(asker: Caller, ours: Service) -> None:
     tokens = ours.settings.key_tokens_per_day
     if asker.id is None or tokens is None:
         return
-    spent = await run_in_threadpool(ours.archive.answers.tokens, asker.id, datetime.now(UTC) - DAY)
+    spent = await run_in_threadpool(ours.archive.tokens, asker.id, datetime.now(UTC) - DAY)
     if spent >= tokens:
         raise _too_many(f"This key has used its {tokens:,} tokens of the last 24 hours.", 3600)
 

@@ -83,6 +83,16 @@ def archive_name(suite: Suite, dataset: Dataset) -> str:
     return f"{suite.name}-{digest(dataset)[0][:12]}-{code[:8]}"
 
 
+def filled_archive(work: Path, suite: Suite, dataset: Dataset) -> Path:
+    """The archive that a run of the suite has left in `work`. Raises BadConfiguration when there is none."""
+    home = work / "archives" / archive_name(suite, dataset)
+    if not home.exists():
+        raise BadConfiguration(
+            f"{home} does not exist: run `dateline eval run {suite.name} --data DIR --work {work}` first."
+        )
+    return home
+
+
 def _hold(archive: Archive, part: Dataset) -> None:
     """Make the archive hold exactly these articles."""
     report = archive.ingest(part.articles)

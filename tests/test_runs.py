@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.case import Identity, Metric, Result, Run
-from eval.run import INDEX, STORED_BY, archive_name
+from eval.run import INDEX, STORED_BY, archive_name, filled_archive
 from eval.runs import append_result, metrics_line, read_partial, read_run, start_run, write_run
 from eval.suite import read_dataset, read_suite
 from index import BadConfiguration
@@ -143,3 +143,10 @@ def test_an_archive_that_other_code_stored_is_not_taken_for_this_one(
     with (tmp_path / "index" / "passages.py").open("a") as file:
         file.write("# another code\n")
     assert archive_name(suite, dataset) != named
+
+
+def test_an_archive_that_no_run_has_left_is_said_to_be_missing(tmp_path: Path) -> None:
+    suite = read_suite("smoke")
+    with pytest.raises(BadConfiguration, match=r"smoke-.* does not exist: run `dateline eval run smoke"):
+        filled_archive(tmp_path, suite, read_dataset(suite, None, None))
+    assert list(tmp_path.iterdir()) == []

@@ -28,7 +28,7 @@ from bot.understanding import search, understand
 from eval.case import Case
 from eval.datasets import news
 from eval.metrics import refusal
-from eval.run import archive_name
+from eval.run import filled_archive
 from eval.suite import read_dataset, read_suite
 from eval.training import candidates
 from index import Archive, MiniLM, Reranker
@@ -55,7 +55,7 @@ def rows(suite_name: str, data: Path, work: Path) -> Iterator[Row]:
     """The rows of a suite's cases that are plainly answerable or not."""
     suite = read_suite(suite_name)
     dataset = read_dataset(suite, data, None)
-    home = work / "archives" / archive_name(suite, dataset)
+    home = filled_archive(work, suite, dataset)
     pages = candidates.pages_of(suite_name, dataset.articles)
     with Archive(home, MiniLM(), reranker=Reranker(threads=1)) as archive, ThreadPoolExecutor(2) as pool:
         publishers, now = archive.publishers(), datetime.now(UTC)

@@ -24,7 +24,7 @@ from bot.understanding import search, understand
 from eval.case import Case
 from eval.datasets import squad2
 from eval.metrics.answers import gold_in_quotes, gold_words_in_quotes
-from eval.run import archive_name
+from eval.run import filled_archive
 from eval.suite import read_dataset, read_suite
 from eval.training.candidates import half, pages_of
 from index import Archive, MiniLM, Reranker
@@ -56,7 +56,7 @@ def cases(name: str, data: Path) -> list[Case]:
 def measure(name: str, data: Path, work: Path) -> dict[str, object]:
     """The figures of one suite."""
     suite = read_suite(name)
-    home = work / "archives" / archive_name(suite, read_dataset(suite, data, None))
+    home = filled_archive(work, suite, read_dataset(suite, data, None))
     right_in = gold_words_in_quotes if name == "realtimeqa" else gold_in_quotes
     asked = cases(name, data)
     rows: dict[str, np.ndarray] = {}

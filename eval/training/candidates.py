@@ -22,7 +22,7 @@ from bot.reranking import told
 from bot.understanding import search, understand
 from eval.case import Case
 from eval.datasets import multihop_rag, news, squad2
-from eval.run import archive_name
+from eval.run import filled_archive
 from eval.suite import read_dataset, read_suite
 from index import Archive, Article, MiniLM
 
@@ -58,7 +58,7 @@ def trained_on(suite_name: str, data: Path) -> Iterator[Case]:
 def rows(suite_name: str, data: Path, work: Path) -> Iterator[dict[str, Any]]:
     """The lines of a suite's questions. Sentences of which nobody knows whether they answer are left out."""
     suite = read_suite(suite_name)
-    home = work / "archives" / archive_name(suite, read_dataset(suite, data, None))
+    home = filled_archive(work, suite, read_dataset(suite, data, None))
     with Archive(home, MiniLM()) as archive:
         publishers, now = archive.publishers(), datetime.now(UTC)
         for case in trained_on(suite_name, data):

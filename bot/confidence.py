@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.asking import offers, wanted
-from bot.ranking import Ranked, choose
+from bot.ranking import Ranked, choose, log_odds
 from index import header, stems
 
 SURE_ENOUGH = 1.55  # below it nothing is said; for a question of TYPICAL_WORDS words
 TYPICAL_WORDS = 6
 LENGTH_ALLOWANCE = 0.08  # one sentence covers less of a long question: the bar falls with the log of its length
-JUDGEMENT, NEITHER = 1.0, 0.25  # what the reranker's word counts for; from which relevance on it speaks for an answer
+JUDGEMENT = 0.2  # what the log odds of relevance count for
+NEITHER = 0.22  # the relevance from which on it speaks for an answer
 COEFFICIENTS = Path(__file__).with_name("confidence.json")
 
 _NAME = re.compile(r"(?<=[\w,;:)’”\"'] )(?:[A-Z][\w’'&.-]*\w)")
@@ -31,7 +32,7 @@ class Signals(NamedTuple):
     """What speaks for an answer."""
 
     score: float  # of the best sentence, as `rank` gives it
-    relevance: float  # of the sentence that is likeliest to answer
+    likelihood: float  # log odds of the sentence that is likeliest to answer
     words: float  # log of how many words the question is searched by
     names: float  # share of the question's names that the best sentence's passage and header have
 
@@ -47,7 +48,7 @@ def answerable(question: str, ranked: Sequence[Ranked], weights: Mapping[str, fl
 def confidence(ranked: Sequence[Ranked], weights: Mapping[str, float]) -> float:
     """How far the best sentence is above the bar; below zero nothing is said. Comparable between questions."""
     best = max((each.score for each in ranked), default=0.0)
-    return best + JUDGEMENT * (_relevance(ranked) - NEITHER) - bar(len(weights))
+    return best + JUDGEMENT * (log_odds(_relevance(ranked)) - log_odds(NEITHER)) - bar(len(weights))
 
 
 def bar(words: int) -> float:
@@ -71,7 +72,7 @@ def signals(question: str, ranked: Sequence[Ranked], weights: Mapping[str, float
     passage = set(stems(f"{header(best.evidence.article)}\n{best.evidence.passage.text}"))
     named = {stem for name in _NAME.findall(question) for stem in stems(name)}
     share = len(named & passage) / len(named) if named else 1.0
-    return Signals(best.score, _relevance(ranked), log(max(1, len(weights))), share)
+    return Signals(best.score, log_odds(_relevance(ranked)), log(max(1, len(weights))), share)
 
 
 def _relevance(ranked: Sequence[Ranked]) -> float:

@@ -20,6 +20,7 @@ from bot.wording import by_whom, sources_differ
 from bot.words import same
 from index import mistakes, stems
 
+ONE_STATE = timedelta(days=1)  # what two reports say that are further apart may have changed: a toll rises
 SAME_TIME = timedelta(days=7)  # of statements further apart the newer one tells what has changed
 SAME_MATTER = timedelta(days=60)  # between two numbers for one thing; what is further apart has changed meanwhile
 SAME_NUMBER = 0.02  # two numbers that are this near are one, rounded
@@ -274,7 +275,9 @@ def tell(question: Question, conflict: Conflict) -> ProvenSentence | None:
     if not conflict.of_numbers or any(side.quote.evidence.article.publisher is None for side in conflict.sides):
         return None
     sides = [f"{by_whom(question, side.quote.evidence.article)}: {side.said}" for side in conflict.sides]
-    return ProvenSentence(sources_differ(question, sides), tuple(side.quote for side in conflict.sides), "supported")
+    newer, older = (_published(side.sentence) for side in conflict.sides)
+    said = sources_differ(question, sides, in_time=newer - older > ONE_STATE)
+    return ProvenSentence(said, tuple(side.quote for side in conflict.sides), "supported")
 
 
 def unheard(conflict: Conflict, quotes: Collection[Quote]) -> bool:

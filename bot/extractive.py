@@ -8,8 +8,10 @@ from bot.conflicts import conflict, tell
 from bot.headlines import lead
 from bot.premise import unsaid
 from bot.publishers import named
-from bot.ranking import SENTENCES, Ranked, choose, names_in, rank, with_antecedent
+from bot.ranking import SENTENCES, Ranked, answered_by_one, choose, names_in, rank, with_antecedent
 from index import Evidence
+
+LIKELY = 0.1  # a further quote must be so many times as likely to answer as the first
 
 
 class ExtractiveWriter:
@@ -31,7 +33,7 @@ class ExtractiveWriter:
         ranked = rank(question.text, evidence, weights, question.recency)
         if not answerable(question.text, ranked, weights):
             return
-        chosen = choose(_of_named(question.text, ranked), names_in(question.text))
+        chosen = choose(_likely(question.text, _of_named(question.text, ranked)), names_in(question.text))
         if (differing := conflict(question.text, ranked, weights)) is not None:
             if (told := tell(question, differing)) is not None:
                 yield told
@@ -48,6 +50,12 @@ def _of_named(question: str, ranked: Sequence[Ranked]) -> Sequence[Ranked]:
     if not ranked or ranked[0].evidence.article.publisher not in names:
         return ranked
     return [each for each in ranked if each.evidence.article.publisher in names]
+
+
+def _likely(question: str, ranked: Sequence[Ranked]) -> Sequence[Ranked]:
+    """Without what is much less likely to answer than the first: better one quote than three."""
+    least = LIKELY * (ranked[0].relevance or 0.0) if ranked and answered_by_one(question) else 0.0
+    return [each for each in ranked if each.relevance is None or each.relevance >= least]
 
 
 def _one_line(text: str) -> str:

@@ -28,7 +28,7 @@ _WHY = re.compile(r"\W*(and |but |so )?(why|how come)\b", re.I)
 # Words that ask, and say nothing of what is asked about.
 _ASKS = set(
     "what who whom whose which when where why how is are was were do does did has have had can could will would should "
-    "shall may might tell me please about the a an and but or so then also i you we my your our".split()
+    "shall may might many much tell me please about the a an and but or so then also i you we my your our".split()
 )
 
 
@@ -40,7 +40,7 @@ def standalone(question: str, earlier: Sequence[str], publishers: Sequence[str] 
     if not earlier or not leans(question):
         return question
     *before, last = earlier
-    carried = standalone(last, before, publishers) if _points(last) else last
+    carried = standalone(last, before, publishers)
     if has_time(question):
         carried = without_time(carried)
     if named(question, publishers):

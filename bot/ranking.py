@@ -24,7 +24,7 @@ CONTEXT_CREDIT = 0.4  # a question's word in the sentence before, or in the head
 WORDS = 0.3  # what somebody's own words are ahead, where the question asks what was said; in the order alone, too
 RECENCY = 0.3  # what the newest article is ahead of a very old one, in the order but not against the bar
 RELEVANCE = 0.14  # what the log odds that a sentence answers count for, in the order
-JOINED = 3  # things: what a question joins of so many no sentence answers alone, so relevance does not count
+JOINED = 3  # things: what a question joins of so many no sentence answers alone
 SUREST = 0.995  # nothing is likelier than this to answer, or not to
 HALF_LIFE_DAYS = 30.0
 NEAR_BEST = 1.0  # a further sentence's fit must come within this of the best one's
@@ -86,16 +86,21 @@ def rank(
     said = [each for each in ranked if not is_planted(each.text)]
     of_words = WORDS * asks_for_words(question)
     others = mean_relevance(evidence)
-    of_relevance = RELEVANCE if len(parts(question)) < JOINED else 0.0
+    of_relevance = RELEVANCE if answered_by_one(question) else 0.0
 
     def fitting(each: Ranked) -> Ranked:
         article = each.evidence.article
         newer = RECENCY * _newer(article.published_at, recency)
         relevance = timely(others if each.relevance is None else each.relevance, article, recency)
-        likely = of_relevance * _log_odds(relevance)
+        likely = of_relevance * log_odds(relevance)
         return replace(each, fit=each.score + newer + likely + (of_words and of_words * offers_words(each.text)))
 
     return sorted(map(fitting, said), key=lambda each: -each.fit)
+
+
+def answered_by_one(question: str) -> bool:
+    """Whether one sentence can be the answer: else what the reranker says of each alone puts them in no order."""
+    return len(parts(question)) < JOINED
 
 
 def mean_relevance(evidence: Sequence[Evidence]) -> float:
@@ -163,7 +168,8 @@ def _leans(text: str) -> bool:
     return bool(_LEANS.match(text) or _SPOKEN.search(text))
 
 
-def _log_odds(probability: float) -> float:
+def log_odds(probability: float) -> float:
+    """ln(p / (1 - p)), where nothing is surer than SUREST."""
     bounded = min(max(probability, 1 - SUREST), SUREST)
     return log(bounded / (1 - bounded))
 

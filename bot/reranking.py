@@ -13,16 +13,17 @@ LONGEST = 300  # characters; the model reads some 75 tokens beside question and 
 
 
 def rerank(
-    question: Question, evidence: Sequence[Evidence], weights: Mapping[str, float], reranker: Reranker
+    question: Question, asked: str, evidence: Sequence[Evidence], weights: Mapping[str, float], reranker: Reranker
 ) -> tuple[Evidence, ...]:
     """The evidence with the relevance of its best sentences, in a new order: passages that answer are ahead.
 
-    `weights` has the question's stems, as `rank` takes them.
+    `asked` is what they are to answer, the question or the part of it that a sentence can; `weights` has the question's
+    stems, as `rank` takes them.
     """
     best = rank(question.text, evidence, weights, question.recency)[:JUDGED]
     if not best:
         return tuple(evidence)
-    numbers = reranker.relevance(question.text, [told(each) for each in best])
+    numbers = reranker.relevance(asked, [told(each) for each in best])
     own = {(each.evidence.passage.id, each.place): float(number) for each, number in zip(best, numbers, strict=True)}
     judged = [
         replace(found, relevance=tuple(own.get((found.passage.id, at)) for at in range(len(found.passage.sentences))))

@@ -136,7 +136,12 @@ def _search(
 ) -> tuple[Evidence, ...]:
     query = replace(as_query(question.text, understood.publishers), recency=question.recency)
     found = archive.search(query, question.k, question.filter)
-    return rerank(question, found, weights, archive.reranker) if archive.reranker else tuple(found)
+    if archive.reranker is None:
+        return tuple(found)
+    asked = question.text
+    if understood.period is not None and (understood.period.relative or question.filter != understood.wide):
+        asked = without_time(asked)  # no sentence says "last week", and the filter has seen to the time
+    return rerank(question, asked, found, weights, archive.reranker)
 
 
 def _answers(question: Question, found: Sequence[Evidence], weights: dict[str, float]) -> bool:

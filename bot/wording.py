@@ -53,9 +53,9 @@ def by_whom(question: Question, article: Article) -> str:
     return ", ".join(part for part in (article.publisher or article.title, date) if part)
 
 
-def sources_differ(question: Question, sides: Sequence[str]) -> str:
-    """That sources differ, and what each of them has."""
-    return _texts(question.text)["differ"].format(sides="; ".join(sides))
+def sources_differ(question: Question, sides: Sequence[str], *, in_time: bool) -> str:
+    """That sources differ, and what each of them has; `in_time` when it may have changed between them."""
+    return _texts(question.text)["differ_in_time" if in_time else "differ"].format(sides="; ".join(sides))
 
 
 def _not_then(texts: Mapping[str, str], period: Period) -> str:

@@ -22,7 +22,7 @@ def test_what_the_archive_tells_is_likelier_than_what_it_does_not(archive: Archi
     likely = {}
     for question in ("When will the harbour bridge in Arlen close?", "Which singer won the prize in Oslo?"):
         weights = archive.word_weights(question)
-        evidence = rerank(Question(question), archive.search(question, 10), weights, reranker)
+        evidence = rerank(Question(question), question, archive.search(question, 10), weights, reranker)
         ranked = rank(question, evidence, weights)
         likely[question] = probability(question, ranked, weights)
         assert answerable(question, ranked, weights) == (confidence(ranked, weights) >= 0)

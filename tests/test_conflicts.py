@@ -186,7 +186,8 @@ def ferry(archive: Archive) -> Archive:
 )
 def test_what_a_paper_reports_is_not_taken_to_be_of_the_town_in_its_name(question: str, ferry: Archive) -> None:
     first = ask(question, ferry).sentences[0].text
-    assert first == "The sources differ: The Courier, September 18, 2026: 24; Sarn Wire, September 12, 2026: 11."
+    differ = "Reports of different days differ, the newest first"
+    assert first == f"{differ}: The Courier, September 18, 2026: 24; Sarn Wire, September 12, 2026: 11."
 
 
 def at(request: Request, words: str) -> str:

@@ -33,9 +33,14 @@ PUBLISHERS = ("Reuters", "TechCrunch", "The Verge")
             "What about Reuters? (say Apple last week)",
         ),
         (
+            "And when does he take over?",
+            ["Who was elected mayor of Skerrivane?", "By how many votes?"],
+            "And when does he take over? (By votes elected mayor of Skerrivane)",
+        ),
+        (
             "How much of that will the insurance pay?",
             ["Why was the Aulder Bridge closed?", "How much does it cost to repair?"],
-            "How much of that will the insurance pay? (much cost to repair Aulder Bridge closed)",
+            "How much of that will the insurance pay? (cost to repair Aulder Bridge closed)",
         ),
     ],
 )

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from bot.answer import Question
 from bot.ranking import rank, timely
 from bot.reranking import JUDGED, rerank
-from index import Archive, ArchiveDamaged, Article, Evidence, MiniLM, Recency, Reranker
+from bot.understanding import search, understand
+from index import Archive, ArchiveDamaged, Article, Evidence, Filter, MiniLM, Recency, Reranker
 from index.models import MODEL
 
 ASKED = "Who will build the new bridge in Port Arlen?"
@@ -101,7 +102,7 @@ def test_the_best_sentences_are_judged_and_the_one_that_answers_comes_first(
     found: list[Evidence], reranker: Reranker
 ) -> None:
     before = rank(ASKED, found, WEIGHTS)
-    told = rerank(Question(ASKED), found, WEIGHTS, reranker)
+    told = rerank(Question(ASKED), ASKED, found, WEIGHTS, reranker)
     after = rank(ASKED, told, WEIGHTS)
     assert [each.place for each in before if each.relevance is not None] == []
     assert {each.place for each in after if each.relevance is not None} == {each.place for each in before[:JUDGED]}
@@ -114,7 +115,7 @@ def test_relevance_changes_neither_the_scores_nor_the_order_of_what_was_not_judg
 ) -> None:
     before = rank(ASKED, found, WEIGHTS)
     assert len(before) > JUDGED + 1
-    after = rank(ASKED, rerank(Question(ASKED), found, WEIGHTS, reranker), WEIGHTS)
+    after = rank(ASKED, rerank(Question(ASKED), ASKED, found, WEIGHTS, reranker), WEIGHTS)
     assert {each.place: each.score for each in after} == {each.place: each.score for each in before}
     assert [each.place for each in after if each.relevance is None] == [each.place for each in before[JUDGED:]]
 
@@ -127,7 +128,7 @@ def test_relevance_does_not_order_what_answers_a_question_that_joins_three_thing
         "million florns, while residents of Port Arlen pay a toll of two florns, and ferries stop running in 2030?"
     )
     before = rank(joined, found, WEIGHTS)
-    judged = rank(joined, rerank(Question(joined), found, WEIGHTS, reranker), WEIGHTS)
+    judged = rank(joined, rerank(Question(joined), joined, found, WEIGHTS, reranker), WEIGHTS)
     assert [each.place for each in judged] == [each.place for each in before]
     assert any(each.relevance is not None for each in judged), "it counts in whether there is an answer"
 
@@ -162,11 +163,24 @@ def test_a_passage_that_answers_goes_before_one_that_was_found_as_well(
         )
         for number, (at, score) in enumerate([(toll, 1.05), (builder, 1.0)])
     )
-    reordered = rerank(Question(ASKED), [one, other], WEIGHTS, reranker)
+    reordered = rerank(Question(ASKED), ASKED, [one, other], WEIGHTS, reranker)
     assert [(each.passage.id, each.score) for each in reordered] == [(1, 1.0), (0, 1.05)]
     far = replace(one, score=1.5)
-    assert rerank(Question(ASKED), [far, other], WEIGHTS, reranker)[0].passage.id == 0
+    assert rerank(Question(ASKED), ASKED, [far, other], WEIGHTS, reranker)[0].passage.id == 0
 
 
 def test_without_evidence_nothing_is_judged(reranker: Reranker) -> None:
-    assert rerank(Question(ASKED), [], WEIGHTS, reranker) == ()
+    assert rerank(Question(ASKED), ASKED, [], WEIGHTS, reranker) == ()
+
+
+def test_what_happened_in_a_period_is_judged_without_the_words_of_time(samples: Archive) -> None:
+    def best(text: str, chosen: Filter) -> float:
+        question = Question(text, chosen)
+        found = search(understand(question, text, samples, samples.publishers(), NOW), samples)
+        return max(each for evidence in found.evidence for each in evidence.relevance if each is not None)
+
+    tuesday, monday = datetime(2026, 10, 27, 9, tzinfo=UTC), datetime(2026, 10, 19, tzinfo=UTC)
+    said = best("What did the teachers' union decide last week?", Filter(as_of=tuesday))
+    alone = best("What did the teachers' union decide?", Filter(since=monday, as_of=tuesday))
+    assert said == pytest.approx(alone, abs=0.3)
+    assert said > 0.2

@@ -3,7 +3,7 @@
 Both take the sentences as `rank` gives them. The bar was set on one half of the development questions and holds on the
 other; what the reranker's judgement counts was chosen on all of those that it was not trained on. The probability is a
 logistic regression; its coefficients are fitted by `python -m eval.bench.calibrate` and lie in confidence.json.
-eval/LOG.md has what both are worth (entries 19 and 31).
+eval/LOG.md has what both are worth (entries 19, 31 and 33).
 """
 
 import json

@@ -27,7 +27,8 @@ RELEVANCE = 0.14  # what the log odds that a sentence answers count for, in the 
 JOINED = 3  # things: what a question joins of so many no sentence answers alone
 SUREST = 0.995  # nothing is likelier than this to answer, or not to
 HALF_LIFE_DAYS = 30.0
-NEAR_BEST = 1.0  # a further sentence's fit must come within this of the best one's
+NEAR_BEST = 0.6  # a further sentence's fit must come within this of the best one's
+NEAR_JUDGED = 1.0  # the same where relevance is part of it
 ASKS, HEADS = 0.5, 0.3  # what a question and a heading lose
 BEFORE = 2  # sentences before that may say who or what a sentence is about
 SAME_SAYING = 0.8  # share of stems above which two sentences say the same
@@ -120,9 +121,10 @@ def choose(ranked: Sequence[Ranked], names: frozenset[str] = frozenset()) -> lis
     `names` are stems of the names in the question: where the best sentence is about one, no other is about another.
     """
     chosen: list[Ranked] = []
+    near = NEAR_JUDGED if ranked and ranked[0].relevance is not None else NEAR_BEST
     named = names & context(ranked[0]) if ranked else frozenset()
     for sentence in ranked:
-        if len(chosen) == SENTENCES or sentence.fit < ranked[0].fit - NEAR_BEST:
+        if len(chosen) == SENTENCES or sentence.fit < ranked[0].fit - near:
             break
         of_another = named and names_in(sentence.text) and not names & context(sentence)
         if of_another or any(_says_the_same(sentence, other) for other in chosen):

@@ -182,5 +182,5 @@ def test_what_happened_in_a_period_is_judged_without_the_words_of_time(samples: 
     tuesday, monday = datetime(2026, 10, 27, 9, tzinfo=UTC), datetime(2026, 10, 19, tzinfo=UTC)
     said = best("What did the teachers' union decide last week?", Filter(as_of=tuesday))
     alone = best("What did the teachers' union decide?", Filter(since=monday, as_of=tuesday))
-    assert said == pytest.approx(alone, abs=0.3)
+    assert said == pytest.approx(alone, abs=0.01)
     assert said > 0.2
